@@ -1,0 +1,101 @@
+"""What goes into a simulator and what comes out: Scene, Batch and the Simulator protocol."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.camera import Camera, Float
+
+Rows = slice | NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A batch of people to draw, in physical parameters. Row i of every field is person i."""
+
+    betas: Float
+    """(N, 10) shape coefficients, standard deviations."""
+    body_pose: Float
+    """(N, 63) axis-angle, radians, SMPL joints 1..21; hands are in their rest pose."""
+    global_orient: Float
+    """(N, 3) axis-angle, radians: body axes (x left, y up, z forward) to camera axes."""
+    transl: Float
+    """(N, 3) metres, added after the rotation about the pelvis joint, camera axes."""
+    camera: Camera
+    """N cameras."""
+    clothing: NDArray[np.int64]
+    """(N,) seed of the outfit; 0 is the default outfit."""
+    background: NDArray[np.int64]
+    """(N,) seed of the background; 0 is the plain default."""
+    light: NDArray[np.int64]
+    """(N,) seed of the two lights; 0 is the default light."""
+    box_shift: Float
+    """(N, 2) pixels by which the person's box is moved, as an imperfect detector would."""
+
+    def __len__(self) -> int:
+        return len(self.betas)
+
+    def rows(self, index: Rows) -> Scene:
+        """The people of some rows."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        camera = values.pop("camera").rows(index)
+        return Scene(camera=camera, **{name: value[index] for name, value in values.items()})
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Pictures with exact ground truth, all in OpenCV camera axes (x right, y down, z forward)."""
+
+    images: NDArray[np.uint8]
+    """(N, H, W, 3) RGB."""
+    joints: Float
+    """(N, J, 3) metres, in the order of the body's `joint_names`."""
+    vertices: NDArray[np.float32]
+    """(N, V, 3) metres."""
+    joints2d: Float
+    """(N, J, 2) pixels."""
+    visibility: NDArray[np.bool_]
+    """(N, J) in frame, and the first surface on the joint's ray is its own or an adjacent part."""
+    mask: NDArray[np.bool_]
+    """(N, H, W) pixels that the person touches."""
+    depth: NDArray[np.float32]
+    """(N, H, W) metres along z, 0 where there is no person."""
+    boxes: Float
+    """(N, 4) x0, y0, x1, y1 pixels round the mask, moved by the scene's `box_shift`."""
+    scene: Scene
+    """What was drawn."""
+    joint_names: tuple[str, ...]
+    """J names."""
+    others: tuple[()] = ()
+    """Further people in the picture; none yet."""
+
+    @property
+    def camera(self) -> Camera:
+        """The scene's cameras."""
+        return self.scene.camera
+
+    @property
+    def intrinsics(self) -> Float:
+        """(N, 3, 3) pixels."""
+        return self.scene.camera.intrinsics
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+class Simulator(Protocol):
+    """Draws people. A user may bring one."""
+
+    @property
+    def version(self) -> str:
+        """Name and version of everything that can change a pixel or a label."""
+
+    def render(self, scene: Scene) -> Batch:
+        """Draw the scene; row i of the batch is row i of the scene, whatever the batch size."""
+
+    def close(self) -> None:
+        """Free processes and memory; the simulator is not used afterwards."""

@@ -1,0 +1,67 @@
+"""What a target is: the model under test, its Prediction and what it says of itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class TargetSpec:
+    """What a target needs and gives."""
+
+    name: str
+    """As on the command line, e.g. `blazepose-full`."""
+    joint_names: tuple[str, ...]
+    """Names of the predicted joints, SMPL words where they mean the same (`left_knee`)."""
+    needs: tuple[str, ...] = ("images", "boxes", "intrinsics")
+    """Keywords that `predict` is called with, exactly these."""
+    metric: bool = False
+    """Whether joints carry absolute metric scale (chooses `mpjpe` over `n_mpjpe`)."""
+    licence: str = "unstated"
+    """Licence of code and weights."""
+    weights_sha256: str = ""
+    """Hex digest of the weights; empty where there are none."""
+    region_of_interest: str = "box"
+    """`box` (the simulator's) or `detector` (the target's own)."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a target returned for N people. Only `found` is always there."""
+
+    found: NDArray[np.bool_]
+    """(N,) whether a person was found."""
+    joints: Float | None = None
+    """(N, J, 3) metres, camera axes (x right, y down, z forward), in the spec's joint order."""
+    joints2d: Float | None = None
+    """(N, J, 2) pixels of the input image."""
+    vertices: Float | None = None
+    """(N, V, 3) metres, camera axes."""
+    betas: Float | None = None
+    """(N, 10)."""
+    body_pose: Float | None = None
+    """(N, 63 or 69) axis-angle, radians."""
+    global_orient: Float | None = None
+    """(N, 3) axis-angle, radians."""
+    confidence: Float | None = None
+    """(N,) in 0..1, the target's own."""
+    heatmaps: NDArray[np.float32] | None = None
+    """(N, J, h, w)."""
+
+
+@runtime_checkable
+class Target(Protocol):
+    """The model under test. It never has to import anything of ours but `Prediction`."""
+
+    @property
+    def spec(self) -> TargetSpec:
+        """What it needs and gives."""
+
+    def predict(self, **fields: Any) -> Prediction:
+        """Predict N people from exactly the fields named in `spec.needs`, given by keyword."""
