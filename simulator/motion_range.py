@@ -3,8 +3,9 @@
 Every joint's rotation is split into a swing of its bone and a twist about it (twist first). The swing's two
 components and the twist each have a range; hip and arm also have ranges on the two diagonals of the swing,
 so that their reach is an octagon and not a box. Some ranges hold for chains: the arm as the chest sees it
-(collar and shoulder together, for some data leave the collar at rest), the whole neck and the whole spine. An arm raised in front of the body has turned by half a turn against one
-raised at the side (Codman's paradox), so the range of its twist moves with its elevation.
+(collar and shoulder together, for some data leave the collar at rest), the whole neck and the whole spine.
+An arm raised in front of the body has turned by half a turn against one raised at the side (Codman's
+paradox), so the range of its twist moves with its elevation.
 
 The table `data/motion_range.json` gives for each entry the range in the literature, the 0.5 to 99.5
 percentiles of motion capture (the `train` split, mirrored), and their union, which is what counts.
