@@ -1,0 +1,28 @@
+"""Models under test: pictures in, `Prediction` out. Imports none of the other rooms."""
+
+from targets.base import Prediction, Target, TargetSpec
+from targets.blazepose import DETECTOR_FILE, LANDMARK_FILES, BlazePose
+from targets.catalogue import BUILT_IN, build_target
+from targets.check import check_target
+from targets.check_values import Truth
+from targets.fake import FakePlantedTarget, FakeTarget
+from targets.weights import WeightFile, adopt, cache_folder, fetch
+
+__all__ = [
+    "BUILT_IN",
+    "DETECTOR_FILE",
+    "LANDMARK_FILES",
+    "BlazePose",
+    "FakePlantedTarget",
+    "FakeTarget",
+    "Prediction",
+    "Target",
+    "TargetSpec",
+    "Truth",
+    "WeightFile",
+    "adopt",
+    "build_target",
+    "cache_folder",
+    "check_target",
+    "fetch",
+]
