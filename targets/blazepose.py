@@ -12,10 +12,9 @@ from targets.blazepose_detector import PersonDetector
 from targets.blazepose_geometry import (
     Float,
     Region,
-    apply,
     box_region,
     refine,
-    to_continuous,
+    to_picture,
     turn_back,
     warp,
 )
@@ -153,7 +152,7 @@ class BlazePose:
         tensors = self._model(warp(image, matrix, CROP, cv2.BORDER_REPLICATE) / np.float32(255.0))
         crop = tensors["Identity"].reshape(39, 5)[:33, :2].astype(np.float64)
         world = tensors["Identity_4"].reshape(39, 3)[:33].astype(np.float64)
-        points = to_continuous(apply(matrix, refine(crop, tensors["Identity_3"][..., :33], CROP)))
+        points = to_picture(matrix, refine(crop, tensors["Identity_3"][..., :33], CROP))
         return float(tensors["Identity_1"][0]), turn_back(world, region.angle), points
 
 
