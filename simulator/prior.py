@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -168,12 +168,15 @@ class _Network:
 
 def arrays_from_prior(
     encoder: tuple[Layer, ...], decoder: tuple[Layer, ...], mixtures: Mapping[str, Mixture]
-) -> dict[str, NDArray[np.generic]]:
-    """The named arrays of a prior file: layers in half precision where that is how they were rounded."""
-    arrays: dict[str, NDArray[np.generic]] = {}
+) -> dict[str, NDArray[Any]]:
+    """The named arrays of a prior file, but for its `name` and `licence`; weights in half precision."""
+    arrays: dict[str, NDArray[Any]] = {}
     for part, layers in (("encoder", encoder), ("decoder", decoder)):
         for i, layer in enumerate(layers):
-            arrays[f"{part}_{i}_weight"], arrays[f"{part}_{i}_bias"] = layer.weight, layer.bias
+            arrays[f"{part}_{i}_weight"], arrays[f"{part}_{i}_bias"] = (
+                layer.weight.astype(np.float16),
+                layer.bias,
+            )
         arrays[f"{part}_slopes"] = np.array([layer.slope for layer in layers])
     for name, mixture in mixtures.items():
         arrays[f"{name}_weights"], arrays[f"{name}_means"] = mixture.weights, mixture.means
@@ -181,8 +184,13 @@ def arrays_from_prior(
     return arrays
 
 
-def prior_from_arrays(arrays: Mapping[str, NDArray[np.generic]]) -> LatentPrior:
-    """The prior of the named arrays that `arrays_from_prior` gives, with `name` and `licence`."""
+def prior_from_arrays(arrays: Mapping[str, NDArray[Any]]) -> LatentPrior:
+    """The prior of the named arrays that `arrays_from_prior` gives, with `name` and `licence` beside them.
+
+    Raises:
+        KeyError: an array is missing.
+        ValueError: the layers do not fit each other or the 21 joints.
+    """
     everyday, active = (_mixture(arrays, name) for name in ("everyday", "active"))
     return LatentPrior(
         _layers(arrays, "encoder"),
@@ -194,7 +202,7 @@ def prior_from_arrays(arrays: Mapping[str, NDArray[np.generic]]) -> LatentPrior:
     )
 
 
-def _layers(arrays: Mapping[str, NDArray[np.generic]], part: str) -> tuple[Layer, ...]:
+def _layers(arrays: Mapping[str, NDArray[Any]], part: str) -> tuple[Layer, ...]:
     return tuple(
         Layer(
             arrays[f"{part}_{i}_weight"].astype(np.float32),
@@ -205,7 +213,7 @@ def _layers(arrays: Mapping[str, NDArray[np.generic]], part: str) -> tuple[Layer
     )
 
 
-def _mixture(arrays: Mapping[str, NDArray[np.generic]], name: str) -> Mixture | None:
+def _mixture(arrays: Mapping[str, NDArray[Any]], name: str) -> Mixture | None:
     if f"{name}_weights" not in arrays:
         return None
     parts = (arrays[f"{name}_{part}"].astype(np.float64) for part in ("weights", "means", "factors"))
@@ -227,8 +235,8 @@ def _check_chain(part: str, layers: tuple[Layer, ...], inputs: tuple[int, ...], 
     joined = all(layer.weight.shape[0] == after for layer, after in zip(layers, widths[1:], strict=True))
     if widths[0] not in inputs or widths[-1] != outputs or not joined:
         raise ValueError(
-            f"expected {part} layers from {' or '.join(map(str, inputs))} to {outputs} values, got widths {widths};"
-            " give a prior of 21 joints with 6D rotations"
+            f"expected {part} layers from {' or '.join(map(str, inputs))} to {outputs} values,"
+            f" got widths {widths}; give a prior of 21 joints with 6D rotations"
         )
 
 
