@@ -49,33 +49,33 @@ def failure_curves(series: Series, threshold_mm: float) -> Markup:
     xs = [x for _, curve in series for x in curve["threshold_mm"]] or [0.0, 2 * threshold_mm]
     shares = [s for _, curve in series for s in curve["share"] if s is not None and s > 0]
     floor = math.floor(math.log10(max(min(shares, default=0.01), LEAST_SHARE)))
-    x = Axis(min(xs), max(xs), 52, 704)
+    x = Axis(min(xs), max(xs), 56, 530)
     y = Axis(min(floor, -1), 0, 250, 14)
     parts = [_grid(x, [(y.at(p), f"{100 * 10.0**p:g} %") for p in range(min(floor, -1), 1)], 250)]
     if x.low <= threshold_mm <= x.high:
         parts.append(_threshold(x.at(threshold_mm), 14, 250, f"threshold {mm(threshold_mm)}"))
     for index, (name, curve) in enumerate(series):
         parts.append(_line(index, name, curve, x, y))
-    parts.append(_text(378, 292, "error above which a query is called a failure, mm", "axis"))
+    parts.append(_text(293, 290, "error above which a query is called a failure, mm", "axis"))
     title = "Share of fair queries that fail, against the threshold; the numbers are in the table below it."
-    return _svg(720, 298, title, parts)
+    return _svg(540, 296, title, parts)
 
 
 def quantile_rows(rows: Series, threshold_mm: float) -> Markup:
     """Median, 90th and 99th percentile and maximum of the error, one row a method."""
     largest = max((row[q] or 0.0 for _, row in rows for q in QUANTILES if q in row), default=0.0)
-    x = Axis(0.0, 1.05 * max(largest, threshold_mm), 150, 704)
-    bottom = 26 + 34 * len(rows)
+    x = Axis(0.0, 1.05 * max(largest, threshold_mm), 128, 530)
+    bottom = 20 + 52 * len(rows)
     parts = [
         _grid(x, [], bottom),
         _threshold(x.at(threshold_mm), 14, bottom, f"threshold {mm(threshold_mm)}"),
     ]
     for index, (name, row) in enumerate(rows):
-        middle = 40 + 34 * index
-        parts.append(_text(140, middle + 4, name, "row"))
+        middle = 44 + 52 * index
+        parts.append(_text(118, middle + 4, name, "row"))
         parts.append(_quantiles(row, x, middle, index))
-    parts.append(_text(427, bottom + 34, "error, mm", "axis"))
-    return _svg(720, bottom + 40, "Error of all fair queries by method, and of the reference.", parts)
+    parts.append(_text(329, bottom + 38, "error, mm", "axis"))
+    return _svg(540, bottom + 44, "Error of all fair queries by method, and of the reference.", parts)
 
 
 def strip_plot(errors: Sequence[float | None], threshold_mm: float, high_mm: float) -> Markup:
@@ -114,7 +114,7 @@ def _grid(x: Axis, levels: Sequence[tuple[float, str]], bottom: float) -> Markup
     parts = [
         Markup('<line class="base" x1="{}" y1="{}" x2="{}" y2="{}"/>').format(x.start, bottom, x.end, bottom)
     ]
-    for tick in x.ticks(8):
+    for tick in x.ticks(7):
         place = x.at(tick)
         parts.append(Markup('<line class="grid" x1="{0}" y1="14" x2="{0}" y2="{1}"/>').format(place, bottom))
         parts.append(_text(place, bottom + 17, f"{tick:g}", "tick"))
@@ -135,9 +135,9 @@ def _threshold(x: float, top: float, bottom: float, label: str) -> Markup:
 
 def _line(index: int, name: str, curve: Mapping[str, Any], x: Axis, y: Axis) -> Markup:
     points = [
-        f"{x.at(t)},{y.at(math.log10(max(s, LEAST_SHARE)))}"
+        f"{x.at(t)},{y.at(math.log10(s))}"
         for t, s in zip(curve["threshold_mm"], curve["share"], strict=False)
-        if s is not None and s > 0
+        if s is not None and s >= LEAST_SHARE
     ]
     return Markup('<polyline class="series s{}" points="{}"><title>{}</title></polyline>').format(
         index % 6, " ".join(points), escape(name)

@@ -104,7 +104,8 @@ Line = tuple[str, str, Callable[[Method], str], Callable[[Method], float | None]
 
 def comparison(methods: list[Method]) -> list[Row]:
     """The comparison table, methods as columns in the order given."""
-    return [_row(line, methods) for line in _lines()]
+    uses = [name for name in methods[0]["queries"] if name != "total"]
+    return [_row(line, methods) for line in _lines(uses)]
 
 
 def _row(line: Line, methods: list[Method]) -> Row:
@@ -117,10 +118,10 @@ def _row(line: Line, methods: list[Method]) -> Row:
     return Row(label, hint, tuple(show(method) for method in methods), best)
 
 
-def _lines() -> list[Line]:
+def _lines(uses: list[str]) -> list[Line]:
     return [
         ("Queries charged", "all calls of the target", lambda m: count(m["queries"]["total"]), None),
-        ("of these by use", "", lambda m: _uses(m["queries"]), None),
+        ("by use", " + ".join(uses), lambda m: _uses(m["queries"], uses), None),
         ("Fair share", "of the search's queries", lambda m: share(m["fair_share"]), None),
         ("Failures", "fair queries above the threshold", lambda m: count(m["failures"]), None),
         ("Candidates", "distinct, redrawn 20 times", _candidates, None),
@@ -151,8 +152,8 @@ def _yielded(method: Method, times: str) -> float | None:
     return value
 
 
-def _uses(queries: Mapping[str, int]) -> str:
-    return ", ".join(f"{name}{NBSP}{count(value)}" for name, value in queries.items() if name != "total")
+def _uses(queries: Mapping[str, int], uses: list[str]) -> str:
+    return " + ".join(count(queries.get(name)) for name in uses)
 
 
 def _candidates(method: Method) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Protocol
 
@@ -44,6 +45,15 @@ class Scene:
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         camera = values.pop("camera").rows(index)
         return Scene(camera=camera, **{name: value[index] for name, value in values.items()})
+
+
+def join_scenes(parts: Sequence[Scene]) -> Scene:
+    """The people of all scenes, in order; all have pictures of one size."""
+    names = [f.name for f in fields(Scene) if f.name != "camera"]
+    values = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    focal = np.concatenate([part.camera.focal_length for part in parts])
+    center = np.concatenate([part.camera.center for part in parts])
+    return Scene(camera=Camera(focal, center, parts[0].camera.image_size), **values)
 
 
 @dataclass(frozen=True)

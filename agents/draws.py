@@ -1,0 +1,88 @@
+"""Baselines without a memory: screened random draws and screened typical draws."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.base import Distance, Float, Margin, Proposal
+from agents.checks import check_population, check_told, load_rng, save_rng
+from agents.screening import Screen
+
+
+class Draws:
+    """Screened independent draws from one proposal; learns nothing.
+
+    `random` draws from the unit cube, `typical` from what real people do.
+    """
+
+    def __init__(
+        self, dim: int, agents: int, seed: int, margin: Margin | None, proposal: Proposal, batch: int = 8
+    ) -> None:
+        check_population(dim, agents, batch)
+        self._rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
+        self._proposal = proposal
+        self._count = agents * batch
+        self._screen = Screen(margin)
+        self._asked: Float | None = None
+
+    @property
+    def screened(self) -> int:
+        """Candidates judged so far."""
+        return self._screen.screened
+
+    def ask(self) -> Float:
+        """`agents * batch` fresh draws."""
+        self._asked, _ = self._screen.fill(self._count, self._draw)
+        return self._asked.copy()
+
+    def tell(self, units: Float, error: Float) -> None:
+        """Check the answer and forget it."""
+        check_told(self._asked, units, error)
+        self._asked = None
+
+    def state(self) -> dict[str, Any]:
+        """The random generator and the count of candidates."""
+        return {"rng": save_rng(self._rng), "screened": self._screen.screened}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from `state()` exactly."""
+        self._rng = load_rng(state["rng"])
+        self._screen.screened = int(state["screened"])
+
+    def _draw(self, rows: NDArray[np.intp]) -> Float:
+        return self._proposal(len(rows), self._rng)
+
+
+def make_random(
+    dim: int,
+    agents: int,
+    seed: int,
+    margin: Margin | None,
+    typical: Proposal | None,
+    distance: Distance | None,
+    batch: int = 8,
+) -> Draws:
+    """Uniform draws from the unit cube."""
+    return Draws(dim, agents, seed, margin, lambda count, rng: rng.random((count, dim)), batch)
+
+
+def make_typical(
+    dim: int,
+    agents: int,
+    seed: int,
+    margin: Margin | None,
+    typical: Proposal | None,
+    distance: Distance | None,
+    batch: int = 8,
+) -> Draws:
+    """Draws as real people take poses.
+
+    Raises:
+        ValueError: if no `typical` proposal is given.
+    """
+    if typical is None:
+        raise ValueError("expected typical=, a proposal (count, rng) -> units, for the typical baseline")
+    return Draws(dim, agents, seed, margin, typical, batch)

@@ -1,0 +1,41 @@
+"""Screening: unfair proposals are rejected before a query is spent on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.base import Float, Margin
+
+TRIES = 20
+"""Candidates for each returned row (definitions: screening)."""
+
+
+class Screen:
+    """Draws rows until each is fair, or keeps the least unfair of TRIES candidates."""
+
+    def __init__(self, margin: Margin | None) -> None:
+        self._margin = margin
+        self.screened = 0
+        """Candidates judged so far."""
+
+    def fill(self, count: int, draw: Callable[[NDArray[np.intp]], Float]) -> tuple[Float, Float]:
+        """Units (count, D) and their margins (count,); `draw(rows)` proposes one candidate for each row."""
+        rows = np.arange(count)
+        units = draw(rows)
+        margins = self._judge(units)
+        for _ in range(TRIES - 1):
+            rows = np.flatnonzero(margins < 0)
+            if not len(rows):
+                break
+            again = draw(rows)
+            judged = self._judge(again)
+            better = judged > margins[rows]
+            units[rows[better]], margins[rows[better]] = again[better], judged[better]
+        return units, margins
+
+    def _judge(self, units: Float) -> Float:
+        self.screened += len(units)
+        return np.zeros(len(units)) if self._margin is None else self._margin(units)

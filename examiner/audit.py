@@ -1,0 +1,186 @@
+"""The examiner: the one loop, from a rig and a folder to an audit."""
+
+from __future__ import annotations
+
+import platform
+import time
+from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from examiner.config import Config, config_dict, dump_config
+from examiner.evaluate import Evaluator
+from examiner.files import read_json, write_json, write_whole
+from examiner.joints import edges
+from examiner.journal import Journal
+from examiner.method import Method, Mode
+from examiner.pictures import overlay
+from examiner.progress import Progress, Silence
+from examiner.report import write_report
+from examiner.results import results_of
+from examiner.rig import Rig, assets
+from examiner.subspace_files import write_subspaces
+from examiner.trials import write_trials
+from examiner.version import VERSION
+from targets import BUILT_IN, build_target
+
+PACKAGES = (
+    "numpy",
+    "scipy",
+    "torch",
+    "pyrender-maintained",
+    "PyOpenGL",
+    "ai-edge-litert",
+    "pyarrow",
+    "smplx",
+)
+
+
+@dataclass(frozen=True)
+class Audit:
+    """A finished audit."""
+
+    folder: Path
+    results: dict[str, Any]
+
+
+class Examiner:
+    """Runs an audit in a folder; started again in the same folder, it goes on from where it was."""
+
+    def __init__(
+        self, rig: Rig, folder: Path, progress: Progress | None = None, *, name: str = "audit"
+    ) -> None:
+        self._rig, self._folder, self._name = rig, folder, name
+        self._progress = progress or Silence()
+
+    def run(self) -> Audit:
+        """Examine with the search and every baseline, then write what a run leaves behind."""
+        started = time.monotonic()
+        begin(self._folder, self._rig, self._name)
+        journal = Journal(self._folder / "parts")
+        names = (self._rig.config.algorithm, *self._rig.config.baselines)
+        methods, timings = [], {}
+        for stream, name in enumerate(dict.fromkeys(names)):
+            before = time.monotonic()
+            methods.append(Method(name, stream, self._rig, journal, self._progress).run())
+            timings[f"{name}_s"] = round(time.monotonic() - before, 2)
+        crop = draw_modes(self._rig, methods[0].modes, self._folder / "images")
+        results = results_of(self._rig, methods, crop, self._run_row())
+        write_trials(self._folder / "trials.parquet", journal.parts, self._rig)
+        write_subspaces(self._folder / "subspaces.json", self._rig, methods[0].modes)
+        results["timings"] = {"total_s": round(time.monotonic() - started, 2), **timings}
+        write_json(self._folder / "results.json", results)
+        results = read_json(self._folder / "results.json")
+        write_report(results, self._folder)
+        finish(self._folder)
+        return Audit(self._folder, results)
+
+    def _run_row(self) -> dict[str, Any]:
+        return {"name": self._name, "tour": self._name == "tour", "command": command(self._rig.config)}
+
+
+def command(config: Config) -> str:
+    """The command line that repeats an audit."""
+    default = config_dict(Config())
+    words = ["examiner audit", f"--target {config.target}", f"--seed {config.seed}"]
+    for key, value in config_dict(config).items():
+        if value != default[key] and key not in ("target", "seed"):
+            text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+            words.append(f"--{key.replace('_', '-')} {text}")
+    return " ".join(words)
+
+
+def begin(folder: Path, rig: Rig, name: str) -> None:
+    """Write the configuration and a manifest that says `running`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "images").mkdir(exist_ok=True)
+    write_whole(folder / "config.yaml", lambda stream: stream.write(dump_config(rig.config).encode()))
+    manifest = {
+        "status": "running",
+        "name": name,
+        "poseexaminer": VERSION,
+        "seed": rig.config.seed,
+        "config": config_dict(rig.config),
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "packages": {package: _version(package) for package in PACKAGES},
+        "assets": assets(rig),
+        "reference_key": rig.reference.key,
+        "renderer": rig.simulator.version,
+    }
+    write_json(folder / "manifest.json", manifest)
+
+
+def finish(folder: Path) -> None:
+    """Mark the manifest `done`: from now on report, export and the hook trust the folder."""
+    manifest = read_json(folder / "manifest.json")
+    write_json(folder / "manifest.json", {**manifest, "status": "done"})
+
+
+def draw_modes(rig: Rig, modes: tuple[Mode, ...], folder: Path) -> list[bool | None]:
+    """Write each mode's picture and overlay; return which are failures of the crop alone."""
+    judge = _detector_judge(rig)
+    flags: list[bool | None] = []
+    for number, mode in enumerate(modes, start=1):
+        batch = rig.simulator.render(mode.scene)
+        drawn = overlay(
+            batch.images[0],
+            mode.outcomes.gt2d[0],
+            _or_none(mode.outcomes.prediction2d[0]),
+            edges(rig.evaluator.joints),
+        )
+        _save(Image.fromarray(batch.images[0]), folder / f"mode-{number:02d}.png")
+        _save(drawn, folder / f"mode-{number:02d}-overlay.png")
+        flags.append(None if judge is None else _gone(judge, mode, rig.threshold))
+    return flags
+
+
+def _detector_judge(rig: Rig) -> Evaluator | None:
+    """The same examination with the target's own detector, where the run used the simulator's box."""
+    if rig.config.target not in BUILT_IN or rig.target.spec.region_of_interest != "box":
+        return None
+    target = build_target(rig.config.target, region_of_interest="detector")
+    return Evaluator(rig.simulator, target, rig.fairness, rig.score, rig.evaluator.calibration)
+
+
+def _gone(judge: Evaluator, mode: Mode, threshold: float) -> bool:
+    outcomes = judge(mode.scene)
+    return bool(outcomes.found[0] and not outcomes.exceeds(threshold)[0])
+
+
+def _or_none(points: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.float64]] | None:
+    return points if np.isfinite(points).all() else None
+
+
+def _save(picture: Image.Image, path: Path) -> None:
+    write_whole(path, lambda stream: picture.save(stream, format="PNG"))
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def resume_config(folder: Path, config: Config) -> Config:
+    """The configuration of an unfinished run.
+
+    Raises:
+        ValueError: if it is finished, or belongs to another version.
+    """
+    manifest = read_json(folder / "manifest.json")
+    if manifest["status"] == "done":
+        raise ValueError(
+            f"expected an unfinished run in {folder}, got a finished one; its report is report.html"
+        )
+    if manifest["poseexaminer"] != VERSION:
+        raise ValueError(
+            f"expected a run of version {VERSION} in {folder}, got {manifest['poseexaminer']}; start a new run"
+        )
+    values = {key: tuple(v) if isinstance(v, list) else v for key, v in manifest["config"].items()}
+    return replace(config, **values)

@@ -1,0 +1,144 @@
+"""The command line. Exit codes: 0 fine, 1 gate failed, 2 misuse or broken environment."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from examiner import commands
+from examiner.version import VERSION
+from simulator import GraphicsError
+
+MISUSE = 2
+STOPPED = 130
+
+AUDIT_EXAMPLES = """examples:
+  examiner audit                                     audit blazepose-full with the default budget
+  examiner audit --target my_model.py:build          audit your own model
+  examiner audit --target blazepose-lite --seed 3 --agents 20 --budget 8000
+  examiner audit --body SMPL_NEUTRAL.npz --factors pose,view,shape --threshold 150
+  examiner audit --resume runs/audit-001             go on with a run that was stopped
+"""
+
+EXPORT_EXAMPLES = """examples:
+  examiner export runs/tour-001 --format parquet --samples 500 --out failures
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; a user's mistake is one sentence on standard error, never a traceback."""
+    arguments = parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except (ValueError, OSError, GraphicsError, ImportError) as error:
+        Console(stderr=True).print(
+            f"examiner: {_sentence(error)}", highlight=False, markup=False, soft_wrap=True
+        )
+        return MISUSE
+    except KeyboardInterrupt:
+        Console(stderr=True).print(
+            "examiner: stopped; go on with examiner audit --resume FOLDER", highlight=False
+        )
+        return STOPPED
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command with its options."""
+    top = argparse.ArgumentParser(
+        prog="examiner", description="Find the people that a human pose and shape model gets wrong."
+    )
+    top.add_argument("--version", action="version", version=f"examiner {VERSION}")
+    commands_of = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _audit(commands_of)
+    _export(commands_of)
+    _small(commands_of)
+    return top
+
+
+def _audit(commands_of: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    audit = commands_of.add_parser(
+        "audit",
+        help="search for failures, prove them, write a report",
+        description="Search for failures of a target, confirm them, grow regions round them, write a report.",
+        epilog=AUDIT_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = audit.add_argument
+    add(
+        "--target",
+        help="blazepose-lite, -full (default) or -heavy, or your own as module:factory or file.py:factory",
+    )
+    add("--agents", type=int, help="number of agents (default 8)")
+    add("--algorithm", help="how the agents search (default policy-gradient)")
+    add("--budget", type=int, help="target queries of each method, all stages together (default 1600)")
+    add("--seed", type=int, help="seed of every draw (default 0)")
+    add("--factors", type=_names, help="what is searched, of pose, view, shape (default pose,view)")
+    add("--view", choices=("default", "full"), help="views searched: in front of the person, or every one")
+    add("--score", help="n_mpjpe, mpjpe or pa_mpjpe (default: n_mpjpe, mpjpe for metric targets)")
+    add("--threshold", help="millimetres, or id:q, the quantile q on ordinary people (default id:0.99)")
+    add(
+        "--region-of-interest",
+        choices=("box", "detector"),
+        help="the simulator's box or the target's detector",
+    )
+    add("--body", help="neutral (default), male, female, or a SMPL, SMPL-H or SMPL-X file (.npz or .pkl)")
+    add("--prior", help="default, or a VPoser v1 or v2 checkpoint")
+    add("--poses", help="AMASS-style npz, or a folder of them: your own typical poses")
+    add("--baselines", type=_names, help="methods beside the search (default random,typical)")
+    add("--image-size", type=int, help="pixels of a picture's side (default 256)")
+    add("--config", type=Path, help="YAML file of these settings; options given here win")
+    add("--out", type=Path, help="a new folder (default runs/audit-NNN)")
+    add("--resume", type=Path, metavar="FOLDER", help="go on with a stopped run, with its own settings")
+    add("--tour", action="store_const", const="tour", default="audit", dest="name", help=argparse.SUPPRESS)
+    audit.set_defaults(run=commands.audit)
+
+
+def _export(commands_of: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    export = commands_of.add_parser(
+        "export",
+        help="write failure cases as a dataset",
+        epilog=EXPORT_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    export.add_argument("run_folder", type=Path, metavar="RUN", help="folder of a finished run")
+    export.add_argument(
+        "--format", choices=("parquet",), default="parquet", help="labels as Parquet, pictures as PNG"
+    )
+    export.add_argument("--samples", type=int, default=200, help="number of pictures (default 200)")
+    export.add_argument("--seed", type=int, default=0, help="seed of the sampling (default 0)")
+    export.add_argument("--out", type=Path, required=True, help="a new folder")
+    export.set_defaults(run=commands.export)
+
+
+def _small(commands_of: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    fetch = commands_of.add_parser("fetch", help="get a built-in target's weights into the cache")
+    fetch.add_argument("target", nargs="+", help="e.g. blazepose-full")
+    fetch.set_defaults(run=commands.fetch)
+    check = commands_of.add_parser("check-target", help="check that your model wrapper keeps the contract")
+    check.add_argument("target", help="a built-in name, module:factory or file.py:factory")
+    check.set_defaults(run=commands.check_target)
+    reference = commands_of.add_parser("reference", help="compute what is normal for targets")
+    reference.add_argument("target", nargs="+", help="e.g. blazepose-full")
+    reference.add_argument("--out", type=Path, required=True, help="folder for the reference files")
+    reference.set_defaults(run=commands.reference)
+    report = commands_of.add_parser("report", help="write a finished run's report again")
+    report.add_argument("run_folder", type=Path, metavar="RUN", help="folder of a finished run")
+    report.set_defaults(run=commands.report)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return " ".join(str(error).split())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,175 @@
+"""What each command does, once its words are read."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from examiner.audit import Examiner, resume_config
+from examiner.config import Config, load_config, with_values
+from examiner.evaluate import FIELDS
+from examiner.export import export_parquet
+from examiner.files import read_json
+from examiner.reference import save_reference
+from examiner.report import write_report
+from examiner.rig import build_rig
+from examiner.subspace_files import check_finished
+from examiner.terminal import open_progress, print_summary
+from simulator import GraphicsError, ParameterSpace, PyrenderSimulator, ViewFactor, diagnose, load_body
+from targets import Truth, build_target
+from targets import check_target as find_faults
+
+SETTINGS = (
+    "target",
+    "agents",
+    "algorithm",
+    "budget",
+    "seed",
+    "factors",
+    "view",
+    "score",
+    "threshold",
+    "region_of_interest",
+    "body",
+    "prior",
+    "poses",
+    "baselines",
+    "image_size",
+)
+"""Options of `examiner audit` that are settings of the configuration."""
+
+PEOPLE = 6
+
+
+def audit(arguments: argparse.Namespace) -> int:
+    """Examine a target and write a run folder."""
+    config, folder = _audit_config(arguments)
+    _check_graphics()
+    progress = open_progress()
+    try:
+        rig = build_rig(config, progress)
+        try:
+            done = Examiner(rig, folder, progress, name=_run_name(arguments, folder)).run()
+        finally:
+            rig.close()
+    finally:
+        progress.close()
+    print_summary(done.results, str(folder))
+    return 0
+
+
+def export(arguments: argparse.Namespace) -> int:
+    """Write failure cases of a run as a dataset."""
+    check_finished(arguments.run_folder)
+    _check_graphics()
+    progress = open_progress()
+    try:
+        out = export_parquet(arguments.run_folder, arguments.out, arguments.samples, arguments.seed, progress)
+    finally:
+        progress.close()
+    Console().print(
+        f"{arguments.samples} pictures and labels.parquet in {out}", highlight=False, soft_wrap=True
+    )
+    return 0
+
+
+def fetch(arguments: argparse.Namespace) -> int:
+    """Get built-in weights into the cache."""
+    console = Console()
+    for name in arguments.target:
+        target = build_target(name, report=lambda text: console.print(text, highlight=False, soft_wrap=True))
+        console.print(f"{name} is there, sha256 {target.spec.weights_sha256[:16]}", highlight=False)
+    return 0
+
+
+def check_target(arguments: argparse.Namespace) -> int:
+    """Check a target's contract on a few upright people; 1 where it has faults."""
+    target = build_target(arguments.target)
+    _check_graphics()
+    fields, truth = _few_people()
+    faults = find_faults(target, fields, truth)
+    console = Console()
+    for fault in faults:
+        console.print(f"- {fault}", highlight=False, markup=False, soft_wrap=True)
+    verdict = "keeps the contract" if not faults else f"breaks the contract in {len(faults)} places"
+    console.print(f"{target.spec.name} {verdict}", highlight=False)
+    return int(bool(faults))
+
+
+def reference(arguments: argparse.Namespace) -> int:
+    """Compute what is normal for targets, into files that ship."""
+    _check_graphics()
+    for name in arguments.target:
+        progress = open_progress()
+        try:
+            rig = build_rig(Config(target=name), progress)
+            rig.close()
+        finally:
+            progress.close()
+        path = arguments.out / f"{name}.json"
+        save_reference(rig.reference, path)
+        figures = rig.reference.calibrated
+        Console().print(
+            f"{name}: median {figures.median_mm:.0f}, 99th percentile {figures.p99_mm:.0f} mm, in {path}",
+            highlight=False,
+            soft_wrap=True,
+        )
+    return 0
+
+
+def report(arguments: argparse.Namespace) -> int:
+    """Write a finished run's report again."""
+    check_finished(arguments.run_folder)
+    path = write_report(read_json(arguments.run_folder / "results.json"), arguments.run_folder)
+    Console().print(f"Report: {path}", highlight=False, soft_wrap=True)
+    return 0
+
+
+def _audit_config(arguments: argparse.Namespace) -> tuple[Config, Path]:
+    if arguments.resume is not None:
+        folder = Path(arguments.resume)
+        if not (folder / "manifest.json").is_file():
+            raise FileNotFoundError(f"expected a stopped run in {folder}, found no manifest.json there")
+        return resume_config(folder, Config()), folder
+    given = {name: getattr(arguments, name) for name in SETTINGS if getattr(arguments, name) is not None}
+    base = load_config(arguments.config) if arguments.config else Config()
+    return with_values(base, given, "the command line"), _new_folder(arguments.out, arguments.name)
+
+
+def _new_folder(out: Path | None, name: str) -> Path:
+    if out is not None:
+        if out.exists():
+            raise FileExistsError(
+                f"expected a new folder, got {out}, which exists; choose another --out, or --resume {out}"
+            )
+        return out
+    runs, number = Path("runs"), 1
+    while (runs / f"{name}-{number:03d}").exists():
+        number += 1
+    return runs / f"{name}-{number:03d}"
+
+
+def _run_name(arguments: argparse.Namespace, folder: Path) -> str:
+    if arguments.resume is None:
+        return str(arguments.name)
+    return str(read_json(folder / "manifest.json")["name"])
+
+
+def _check_graphics() -> None:
+    problem = diagnose()
+    if problem:
+        raise GraphicsError(problem)
+
+
+def _few_people() -> tuple[dict[str, Any], Truth]:
+    """Upright people in mild views, every field a target may name, and the truth of them."""
+    body = load_body("neutral")
+    space = ParameterSpace([ViewFactor((-30.0, 0.0, 0.0), (30.0, 10.0, 0.0))], body)
+    scene = space.decode(np.random.default_rng(0).random((PEOPLE, 3)))
+    with PyrenderSimulator(body) as simulator:
+        batch = simulator.render(scene)
+    return {name: read(batch) for name, read in FIELDS.items()}, Truth(batch.joints, batch.joint_names)

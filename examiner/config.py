@@ -1,0 +1,157 @@
+"""The configuration of an audit: frozen, complete, readable and writable as YAML."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from agents import POPULATIONS
+
+FACTORS = ("pose", "view", "shape")
+"""Factors there are; `light`, `clothing` and `background` are redrawn, not searched."""
+
+VIEWS = ("default", "full")
+REGIONS_OF_INTEREST = ("box", "detector")
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that decides the outcome of an audit."""
+
+    target: str = "blazepose-full"
+    algorithm: str = "policy-gradient"
+    agents: int = 8
+    budget: int = 1600
+    """Target queries of each method: search, regions and verification together."""
+    seed: int = 0
+    factors: tuple[str, ...] = ("pose", "view")
+    view: str = "default"
+    score: str = "default"
+    """`default` is n_mpjpe for targets without metric scale, mpjpe for the others."""
+    threshold: str = "id:0.99"
+    """Millimetres, or `id:q`: the quantile q of the error on the reference."""
+    region_of_interest: str = "box"
+    body: str = "neutral"
+    prior: str = "default"
+    poses: str = ""
+    baselines: tuple[str, ...] = ("random", "typical")
+    shares: tuple[float, float, float] = (0.5, 0.25, 0.25)
+    """Search, regions, verification."""
+    image_size: int = 256
+
+    def __post_init__(self) -> None:
+        check_config(self)
+
+
+def check_config(config: Config) -> None:
+    """Refuse what cannot be run.
+
+    Raises:
+        ValueError: one sentence, with the fix.
+    """
+    unknown = [name for name in config.factors if name not in FACTORS]
+    if unknown or not config.factors:
+        got = repr(unknown[0]) if unknown else "none"
+        raise ValueError(
+            f"unknown factor {got}: expected some of {', '.join(FACTORS)}, e.g. --factors pose,view"
+        )
+    for name in (config.algorithm, *config.baselines):
+        if name not in POPULATIONS:
+            raise ValueError(f"unknown method {name!r}: expected one of {', '.join(POPULATIONS)}")
+    if config.agents < 1:
+        raise ValueError(f"expected at least 1 agent, got {config.agents}")
+    if config.budget * config.shares[0] < config.agents:
+        least = int(-(-config.agents // config.shares[0]))
+        raise ValueError(
+            f"expected a budget of at least one search query for each of {config.agents} agents, got "
+            f"{config.budget}; use --budget {least} or more, or fewer --agents"
+        )
+    if config.image_size < 64:
+        raise ValueError(f"expected an image size of at least 64 pixels, got {config.image_size}")
+    if len(config.shares) != 3 or min(config.shares) <= 0 or abs(sum(config.shares) - 1) > 1e-9:
+        raise ValueError(f"expected three positive budget shares that sum to 1, got {config.shares}")
+    for name, value, known in (
+        ("view", config.view, VIEWS),
+        ("region_of_interest", config.region_of_interest, REGIONS_OF_INTEREST),
+    ):
+        if value not in known:
+            raise ValueError(f"unknown {name} {value!r}: expected one of {', '.join(known)}")
+    if config.seed < 0:
+        raise ValueError(f"expected a seed of at least 0, got {config.seed}")
+    parse_threshold(config.threshold)
+
+
+def parse_threshold(text: str) -> tuple[str, float]:
+    """`("mm", value)` or `("id", quantile)`.
+
+    Raises:
+        ValueError: for anything that is neither.
+    """
+    kind, number = ("id", text[3:]) if text.startswith("id:") else ("mm", text)
+    try:
+        value = float(number)
+    except ValueError:
+        value = -1.0
+    if not (0 < value < 1 if kind == "id" else 0 < value < float("inf")):
+        raise ValueError(
+            f"expected a threshold in millimetres above 0 or id:q with q between 0 and 1, got {text!r}; "
+            "e.g. --threshold 150 or --threshold id:0.99"
+        )
+    return kind, value
+
+
+def config_dict(config: Config) -> dict[str, Any]:
+    """The configuration as plain values, tuples as lists."""
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(config).items()}
+
+
+def dump_config(config: Config) -> str:
+    """The configuration as YAML."""
+    return str(yaml.safe_dump(config_dict(config), sort_keys=False))
+
+
+def load_config(path: Path) -> Config:
+    """Read a YAML configuration; what it does not name stays at its default.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: for a key there is not, or a value of another kind.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"expected a configuration file at {path}, found none")
+    try:
+        values = yaml.safe_load(path.read_text()) or {}
+    except yaml.YAMLError as error:
+        raise ValueError(f"expected YAML in {path}, got something else: {error}") from None
+    if not isinstance(values, dict):
+        raise ValueError(f"expected `name: value` lines in {path}, got {type(values).__name__}")
+    return with_values(Config(), values, str(path))
+
+
+def with_values(config: Config, values: dict[str, Any], origin: str) -> Config:
+    """The configuration with some values replaced, each converted to its field's kind.
+
+    Raises:
+        ValueError: naming the key and where it came from.
+    """
+    known = {field.name: getattr(config, field.name) for field in fields(Config)}
+    changed = {}
+    for key, value in values.items():
+        if key not in known:
+            raise ValueError(f"unknown setting {key!r} in {origin}: expected some of {', '.join(known)}")
+        changed[key] = _as_kind(known[key], value, key, origin)
+    return replace(config, **changed)
+
+
+def _as_kind(example: Any, value: Any, key: str, origin: str) -> Any:
+    kind = type(example)
+    if kind is tuple and isinstance(value, list | tuple):
+        return tuple(value)
+    if kind is str and isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    if type(value) is not kind:
+        raise ValueError(f"expected {key} in {origin} to be {kind.__name__}, got {value!r}")
+    return value

@@ -1,0 +1,165 @@
+"""The one road from a scene to its error: render, predict, score."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from examiner.calibration import calibrate, identity
+from examiner.fairness import Fairness
+from examiner.joints import Bool, Float, Pair, common_joints, pick, rooted
+from examiner.outcomes import Outcomes, join_outcomes
+from examiner.scores import PA_MPJPE, Score
+from simulator import Batch, Scene, Simulator
+from targets import Prediction, Target
+
+CHUNK = 16
+MAX_INVALID = 0.01
+"""Share of predictions with NaN above which a run stops (definitions: score)."""
+
+FIELDS: dict[str, Callable[[Batch], Any]] = {
+    "images": lambda batch: batch.images,
+    "boxes": lambda batch: batch.boxes,
+    "intrinsics": lambda batch: batch.intrinsics,
+    "camera": lambda batch: batch.camera,
+    "image_size": lambda batch: batch.camera.image_size,
+    "joints2d": lambda batch: batch.joints2d,
+    "joints": lambda batch: batch.joints,
+    "mask": lambda batch: batch.mask,
+}
+"""What a target may name in `spec.needs`, and where it comes from."""
+
+
+def fields_for(batch: Batch, target: Target) -> dict[str, Any]:
+    """The keywords that the target's spec names.
+
+    Raises:
+        ValueError: if it names a field that no simulator gives.
+    """
+    unknown = [name for name in target.spec.needs if name not in FIELDS]
+    if unknown:
+        raise ValueError(
+            f"expected TargetSpec.needs of {target.spec.name} among {', '.join(FIELDS)}, got {unknown[0]!r}"
+        )
+    return {name: FIELDS[name](batch) for name in target.spec.needs}
+
+
+class Evaluator:
+    """Evaluates scenes: search, redraws, regions, sweeps and exports all come through here."""
+
+    def __init__(
+        self,
+        simulator: Simulator,
+        target: Target,
+        fairness: Fairness,
+        score: Score,
+        calibration: Float | None = None,
+    ) -> None:
+        self.simulator = simulator
+        self.target = target
+        self.fairness = fairness
+        self.score = score
+        self.joints = common_joints(target.spec.joint_names)
+        self.calibration = identity(len(self.joints)) if calibration is None else calibration
+        self.queries = 0
+        self.invalid = 0
+
+    def __call__(self, scene: Scene) -> Outcomes:
+        """Outcomes of every row; drawing one chunk overlaps with predicting the one before.
+
+        Raises:
+            ValueError: if the target returns a wrong shape, or NaN in more than 1 % of its answers.
+        """
+        outcomes = join_outcomes([self._judge(batch, self.predict(batch)) for batch in self.draw(scene)])
+        self.queries += len(outcomes)
+        self.invalid += int((~outcomes.valid).sum())
+        if self.invalid > max(3.0, MAX_INVALID * self.queries):
+            raise ValueError(
+                f"expected finite predictions, got NaN or infinity from {self.target.spec.name} in "
+                f"{self.invalid} of {self.queries} queries; check its weights and preprocessing"
+            )
+        return outcomes
+
+    def draw(self, scene: Scene) -> Iterator[Batch]:
+        """Batches of at most CHUNK people, one drawn ahead."""
+        chunks = [scene.rows(slice(i, i + CHUNK)) for i in range(0, len(scene), CHUNK)]
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            ahead = pool.submit(self.simulator.render, chunks[0])
+            for chunk in [*chunks[1:], None]:
+                batch = ahead.result()
+                if chunk is not None:
+                    ahead = pool.submit(self.simulator.render, chunk)
+                yield batch
+
+    def predict(self, batch: Batch) -> Prediction:
+        """The target's answer, its shapes checked.
+
+        Raises:
+            ValueError: naming the field whose shape is wrong.
+        """
+        prediction = self.target.predict(**fields_for(batch, self.target))
+        wanted = (len(batch), len(self.target.spec.joint_names))
+        _check_shape(self.target.spec.name, "found", prediction.found, wanted[:1])
+        if prediction.joints is None:
+            raise ValueError(f"expected joints in the prediction of {self.target.spec.name}, got none")
+        _check_shape(self.target.spec.name, "joints", prediction.joints, (*wanted, 3))
+        return prediction
+
+    def pair(self, batch: Batch, prediction: Prediction, calibration: Float) -> Pair:
+        """Truth and calibrated prediction on the common joints, each relative to its root."""
+        assert prediction.joints is not None
+        gt = rooted(pick(batch.joints, batch.joint_names, self.joints), self.joints)
+        joints = pick(prediction.joints, self.target.spec.joint_names, self.joints)
+        moved = calibrate(calibration, rooted(np.nan_to_num(joints), self.joints))
+        return Pair(gt, rooted(moved, self.joints), self.joints)
+
+    def _judge(self, batch: Batch, prediction: Prediction) -> Outcomes:
+        pair = self.pair(batch, prediction, self.calibration)
+        raw = self.pair(batch, prediction, identity(len(self.joints)))
+        visible = pick(batch.visibility[..., None], batch.joint_names, self.joints)[..., 0]
+        assert prediction.joints is not None
+        valid = np.isfinite(prediction.joints).all(axis=(1, 2)) | ~prediction.found
+        usable = np.where(prediction.found & valid, 1.0, np.nan)
+        per_joint = self.score.per_joint(pair) * usable[:, None]
+        return Outcomes(
+            error=per_joint.mean(axis=1),
+            visible_error=_mean_where(per_joint, visible),
+            raw_error=self.score(raw) * usable,
+            pa_mpjpe=PA_MPJPE(pair) * usable,
+            per_joint=per_joint,
+            visible=visible,
+            fair=self._fair(batch, visible),
+            found=prediction.found.copy(),
+            valid=valid,
+            confidence=_or_nan(prediction.confidence, (len(batch),)),
+            gt=pair.gt,
+            prediction=self.score.align(pair),
+            gt2d=pick(batch.joints2d, batch.joint_names, self.joints),
+            prediction2d=self._prediction2d(batch, prediction),
+        )
+
+    def _fair(self, batch: Batch, visible: Bool) -> Bool:
+        motion = self.fairness.motion_margin(batch.scene.body_pose)
+        return np.asarray((motion >= 0) & (self.fairness.visible_margin(visible) >= 0))
+
+    def _prediction2d(self, batch: Batch, prediction: Prediction) -> Float:
+        if prediction.joints2d is None:
+            return np.full((len(batch), len(self.joints), 2), np.nan)
+        return pick(prediction.joints2d, self.target.spec.joint_names, self.joints)
+
+
+def _check_shape(name: str, field: str, value: Any, wanted: tuple[int, ...]) -> None:
+    if np.shape(value) != wanted:
+        raise ValueError(f"expected {field} of shape {wanted} from {name}, got {np.shape(value)}")
+
+
+def _mean_where(values: Float, keep: Bool) -> Float:
+    count = np.maximum(keep.sum(axis=1), 1)
+    return np.asarray(np.where(keep, values, 0.0).sum(axis=1) / count)
+
+
+def _or_nan(values: Float | None, shape: tuple[int, ...]) -> Float:
+    return np.full(shape, np.nan) if values is None else np.array(values, dtype=np.float64)

@@ -1,0 +1,119 @@
+"""Export: failure cases as a Parquet table of labels beside pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from PIL import Image
+
+from examiner.files import write_json, write_whole
+from examiner.progress import Progress
+from examiner.samples import Samples, sample_run
+from examiner.subspace_files import check_finished
+from examiner.version import VERSION
+from simulator import Batch, PyrenderSimulator, Simulator
+
+CHUNK = 16
+SCHEMA = "poseexaminer-export/1"
+
+CARD = """# Failure cases of {target}
+
+{count} pictures of people that {target} gets wrong, found by poseexaminer {version} (run seed {seed}), drawn anew from
+the failure subspaces of the run with sampling seed {export_seed}: fresh pose, view, clothing, background and light.
+
+- `images/`: PNG, {size} x {size}, RGB.
+- `labels.parquet`: one row a picture. Metres and radians in camera axes (x right, y down, z forward), pixels with
+  pixel i covering [i, i + 1). `body_pose` is axis-angle of the joints 1..21 in SMPL order, hands at rest; `joints` is
+  (24, 3), `joints2d` (24, 2), `visibility` (24,), each flattened row by row; `mode` is the number in the report.
+- The body is "{body}", in SMPL's format but {topology}.
+
+## Licences
+
+{licences}
+"""
+
+
+def export_parquet(
+    run: Path, out: Path, count: int, seed: int, progress: Progress, simulator: Simulator | None = None
+) -> Path:
+    """Write `count` pictures and their labels into a new folder; it appears when it is whole.
+
+    Raises:
+        FileExistsError: if the folder exists.
+        FileNotFoundError: if there is no run.
+        ValueError: if the run is not finished or found no failure.
+    """
+    if out.exists():
+        raise FileExistsError(
+            f"expected a new folder for the export, got {out}, which exists; choose another --out"
+        )
+    manifest = check_finished(run)
+    samples = sample_run(run, count, seed)
+    simulator = simulator or PyrenderSimulator(samples.body, image_size=samples.config.image_size)
+    work = out.with_name(f".{out.name}.part")
+    (work / "images").mkdir(parents=True, exist_ok=True)
+    try:
+        _write(work, samples, simulator, progress)
+    finally:
+        simulator.close()
+    _write_card(work, manifest, samples, seed)
+    work.replace(out)
+    return out
+
+
+def label_columns(batch: Batch) -> dict[str, Any]:
+    """The labels of a batch by name, each (N, ...) with its last axes flattened."""
+    scene = batch.scene
+    rows = {
+        "betas": scene.betas,
+        "body_pose": scene.body_pose,
+        "global_orient": scene.global_orient,
+        "transl": scene.transl,
+        "joints": batch.joints,
+        "joints2d": batch.joints2d,
+        "visibility": batch.visibility,
+        "box": batch.boxes,
+        "center": scene.camera.center,
+    }
+    return {name: list(value.reshape(len(batch), -1)) for name, value in rows.items()} | {
+        "focal_length": scene.camera.focal_length
+    }
+
+
+def _write(work: Path, samples: Samples, simulator: Simulator, progress: Progress) -> None:
+    tables = []
+    count = len(samples.mode)
+    for start in range(0, count, CHUNK):
+        batch = simulator.render(samples.scene.rows(slice(start, start + CHUNK)))
+        numbers = np.arange(start, start + len(batch))
+        names = [f"images/{number:06d}.png" for number in numbers]
+        for name, image in zip(names, batch.images, strict=True):
+            Image.fromarray(image).save(work / name)
+        columns = {"image": names, "mode": samples.mode[numbers], **label_columns(batch)}
+        tables.append(pa.table({key: pa.array(value) for key, value in columns.items()}))
+        progress.update("export", start + len(batch), count)
+    table = pa.concat_tables(tables)
+    write_whole(work / "labels.parquet", lambda stream: pq.write_table(table, stream, compression="zstd"))
+
+
+def _write_card(work: Path, manifest: dict[str, Any], samples: Samples, seed: int) -> None:
+    licences = "\n".join(f"- {a['role']}: {a['name']}, {a['licence']}" for a in manifest["assets"])
+    own = samples.body.name in ("neutral", "male", "female")
+    card = CARD.format(
+        target=samples.config.target,
+        count=len(samples.mode),
+        version=VERSION,
+        seed=manifest["seed"],
+        export_seed=seed,
+        size=samples.config.image_size,
+        body=samples.body.name,
+        topology="NOT on SMPL's mesh: do not train a SMPL model on its betas" if own else "your own file",
+        licences=licences,
+    )
+    write_whole(work / "README.md", lambda stream: stream.write(card.encode()))
+    about = {"schema": SCHEMA, "count": len(samples.mode), "seed": seed, "run": manifest["config"]}
+    write_json(work / "export.json", {**about, "assets": manifest["assets"]})

@@ -1,0 +1,256 @@
+"""One method of an audit: search, confirm, grow, verify, all charged to one budget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+import agents
+from examiner import seeds
+from examiner.distinct import Signature, distance, signature
+from examiner.growth import grow, start_box
+from examiner.joints import Bool, Float
+from examiner.journal import Journal, Part
+from examiner.modes import REDRAWS, Redraw, first_batch, redraw_scene, still_possible
+from examiner.outcomes import Outcomes, join_outcomes
+from examiner.progress import Progress
+from examiner.rig import Rig
+from examiner.subspace import DRAWS, FailureSubspace, Proof, fair_points, point_box
+from simulator import Scene, join_scenes, redress
+
+BATCH = 8
+"""Queries of each agent in a round."""
+
+GROWTH_CAP = 160
+"""Most queries spent on growing one region."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """A grown box and what fresh draws said of it."""
+
+    box: FailureSubspace
+    growth_queries: int
+    proof: Proof
+
+
+@dataclass(frozen=True)
+class Mode:
+    """A verified failure."""
+
+    query: int
+    agent: int
+    scene: Scene
+    """One row."""
+    outcomes: Outcomes
+    """One row."""
+    redraw: Redraw
+    region: Region | None
+
+
+@dataclass(frozen=True)
+class MethodResult:
+    """All that a method did and found."""
+
+    name: str
+    queries: dict[str, int]
+    screened: int
+    search: Outcomes
+    search_scene: Scene
+    agent: np.ndarray[Any, np.dtype[np.intp]]
+    """(n,) which agent asked each search query."""
+    candidates: int
+    modes: tuple[Mode, ...]
+    fragile: tuple[Redraw, ...]
+
+
+@dataclass
+class _Purse:
+    """What may still be spent on each purpose; what one leaves, the next may use."""
+
+    search: int
+    growth: int
+    verification: int
+    spent: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STAGES, 0))
+
+
+STAGES = ("search", "redraw", "growth", "verification")
+
+
+class Method:
+    """Runs one method; every query goes through the journal."""
+
+    def __init__(self, name: str, stream: int, rig: Rig, journal: Journal, progress: Progress) -> None:
+        self._name, self._stream, self._rig = name, stream, rig
+        self._journal, self._progress = journal, progress
+        config = rig.config
+        self._total = config.budget
+        search, growth = (int(config.budget * share) for share in config.shares[:2])
+        self._purse = _Purse(search, growth, config.budget - search - growth)
+
+    def run(self) -> MethodResult:
+        """Search, confirm the best distinct failures, grow and verify regions round the worst."""
+        search, screened, batch = self._search()
+        outcomes = join_outcomes([part.outcomes for part in search])
+        scene = join_scenes([part.scene for part in search])
+        agent = np.concatenate([np.arange(len(part.outcomes)) // batch for part in search])
+        first = search[0].first_query
+        redraws, candidates = self._confirm(scene, outcomes, first)
+        verified = [r for r in redraws if r.repeatable]
+        verified.sort(key=lambda r: -r.mean(self._rig.threshold))
+        modes = [self._mode(r, k, scene, outcomes, agent, first) for k, r in enumerate(verified)]
+        return MethodResult(
+            name=self._name,
+            queries={**self._purse.spent, "total": sum(self._purse.spent.values())},
+            screened=screened,
+            search=outcomes,
+            search_scene=scene,
+            agent=agent,
+            candidates=candidates,
+            modes=tuple(modes),
+            fragile=tuple(r for r in redraws if not r.repeatable),
+        )
+
+    def _search(self) -> tuple[list[Part], int, int]:
+        config, rig = self._rig.config, self._rig
+        batch = min(BATCH, self._purse.search // config.agents)
+        rounds = self._purse.search // (config.agents * batch)
+        population = agents.make(
+            self._name,
+            dim=rig.space.dim,
+            agents=config.agents,
+            seed=seeds.integer(config.seed, seeds.AGENTS, self._stream),
+            margin=rig.margin,
+            typical=rig.space.typical,
+            distance=rig.distance,
+            batch=batch,
+        )
+        parts = []
+        for _ in range(rounds):
+            recorded = self._journal.replaying
+            part = self._journal.step(f"{self._name}/search", lambda: self._round(population))
+            if recorded:
+                population.load_state(part.state)
+            parts.append(part)
+            self._charge("search", len(part.outcomes), _best(part.outcomes))
+        self._purse.verification += self._purse.search - self._purse.spent["search"]
+        return parts, int(population.state()["screened"]), batch
+
+    def _round(self, population: agents.Agents) -> Part:
+        units = population.ask()
+        scene = self._rig.space.decode(units)
+        outcomes = self._rig.evaluator(scene)
+        population.tell(units, outcomes.told(self._rig.threshold))
+        return self._part("search", units, scene, outcomes, population.state())
+
+    def _confirm(self, scene: Scene, outcomes: Outcomes, first: int) -> tuple[list[Redraw], int]:
+        """Redraw the worst fair failures that are distinct from those already redrawn."""
+        failed = np.flatnonzero(outcomes.failures(self._rig.threshold))
+        order = failed[np.argsort(-outcomes.severity[failed], kind="stable")]
+        reserve = DRAWS if self._purse.verification >= 2 * DRAWS else 0
+        marks = signature(self._rig.body, scene.rows(order)) if len(order) else None
+        done: list[Redraw] = []
+        tried: list[int] = []
+        for place, row in enumerate(order):
+            if self._purse.verification - self._purse.spent["redraw"] - reserve < REDRAWS:
+                break
+            if marks is None or _near(marks, place, tried):
+                continue
+            tried.append(place)
+            done.append(self._redraw(scene.rows(np.array([row])), int(row), first))
+        return done, len(order)
+
+    def _redraw(self, person: Scene, row: int, first: int) -> Redraw:
+        """Draw the person anew; stop as soon as too few can still exceed the threshold."""
+        parts: list[Outcomes] = []
+        start = 0
+        for stop in (first_batch(), REDRAWS):
+            scene = redraw_scene(person).rows(slice(start, stop))
+            parts.append(self._ask("redraw", scene))
+            exceed = int(join_outcomes(parts).exceeds(self._rig.threshold).sum())
+            if not still_possible(exceed, stop):
+                break
+            start = stop
+        return Redraw(first + row, row, join_outcomes(parts), self._rig.threshold)
+
+    def _mode(
+        self, redraw: Redraw, rank: int, scene: Scene, outcomes: Outcomes, agent: Any, first: int
+    ) -> Mode:
+        person = scene.rows(np.array([redraw.row]))
+        return Mode(
+            query=redraw.query,
+            agent=int(agent[redraw.row]),
+            scene=person,
+            outcomes=outcomes.rows(np.array([redraw.row])),
+            redraw=redraw,
+            region=self._region(person, rank),
+        )
+
+    def _region(self, person: Scene, rank: int) -> Region | None:
+        """Grow a box round the person and prove it; None where the budget is spent."""
+        left = self._total - sum(self._purse.spent.values())
+        growth = min(GROWTH_CAP, left - DRAWS, self._purse.growth - self._purse.spent["growth"])
+        if growth < 4 * BATCH:
+            return None
+        point = point_box(person, self._rig.config.factors, self._rig.body.joint_names)
+        box = start_box(point, self._scale(point))
+        seed = self._rig.config.seed
+        rng = seeds.generator(seed, seeds.GROWTH, self._stream, rank)
+        box, used = grow(box, growth, self._judge, self._fails(rng), rng)
+        rng = seeds.generator(seed, seeds.VERIFY, self._stream, rank)
+        points, share = fair_points(box, DRAWS, lambda p: self._judge(box, p), rng)
+        failures = int(self._fails(rng, "verification")(box, points).sum()) if len(points) else 0
+        return Region(box, used, Proof(len(points), failures, share, box.size))
+
+    def _judge(self, box: FailureSubspace, points: Float) -> Float:
+        return self._rig.fairness.margin(box.people(points, self._rig.space.frame))
+
+    def _fails(
+        self, rng: np.random.Generator, stage: str = "growth"
+    ) -> Callable[[FailureSubspace, Float], Bool]:
+        """A verdict on points: each person in new clothing, background and light."""
+
+        def fails(box: FailureSubspace, points: Float) -> Bool:
+            scene = redress(box.people(points, self._rig.space.frame), rng)
+            return self._ask(stage, scene).exceeds(self._rig.threshold)
+
+        return fails
+
+    def _scale(self, point: FailureSubspace) -> Float:
+        """How much each dimension usually varies (d,): real poses, a sixth of the view box, one SD of shape."""
+        rng = seeds.generator(seeds.FIXED, seeds.MASS)
+        pose = np.maximum(self._rig.typical_poses(2000, rng).std(axis=0), 0.05)
+        rest = {"degree": 10.0, "SD": 0.5}
+        return np.concatenate([pose, [rest[unit] for unit in point.units[63:]]])
+
+    def _ask(self, stage: str, scene: Scene) -> Outcomes:
+        part = self._journal.step(
+            f"{self._name}/{stage}",
+            lambda: self._part(stage, np.empty((len(scene), 0)), scene, self._rig.evaluator(scene), {}),
+        )
+        self._charge(stage, len(scene), "")
+        return part.outcomes
+
+    def _part(
+        self, stage: str, units: Float, scene: Scene, outcomes: Outcomes, state: dict[str, Any]
+    ) -> Part:
+        return Part(f"{self._name}/{stage}", self._journal.queries, units, scene, outcomes, state)
+
+    def _charge(self, stage: str, count: int, note: str) -> None:
+        self._purse.spent[stage] += count
+        self._progress.update(f"{self._name}: {stage}", sum(self._purse.spent.values()), self._total, note)
+
+
+def _near(marks: Signature, place: int, tried: list[int]) -> bool:
+    if not tried:
+        return False
+    here = marks.rows(np.array([place]))
+    return bool((distance(here, marks.rows(np.array(tried))) < 1).any())
+
+
+def _best(outcomes: Outcomes) -> str:
+    fair = outcomes.severity[outcomes.fair & outcomes.found]
+    return f"worst fair {fair.max():.0f} mm" if len(fair) else ""

@@ -1,0 +1,222 @@
+"""Results: the audit as plain values, in the versioned schema of `data/results.schema.json`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from examiner.fairness import TOLERANCE, VISIBLE_SHARE
+from examiner.joints import Float, edges
+from examiner.journal import scene_columns
+from examiner.kinds import failure_kind
+from examiner.method import MethodResult, Mode, Region
+from examiner.rig import Rig, assets
+from examiner.subspace import POSE
+from examiner.summary import method_summary
+from examiner.version import VERSION
+from examiner.words import describe, describe_region
+
+SCHEMA = "poseexaminer-results/1"
+MASS_DRAWS = 4000
+
+
+def results_of(
+    rig: Rig, methods: list[MethodResult], crop: list[bool | None], run: dict[str, Any]
+) -> dict[str, Any]:
+    """Everything but `timings`; the first method is the search, the others its baselines."""
+    roles = ["search"] + ["baseline"] * (len(methods) - 1)
+    spread = pose_spread(rig)
+    found = [
+        mode_result(rig, mode, i + 1, flag, spread)
+        for i, (mode, flag) in enumerate(zip(methods[0].modes, crop, strict=True))
+    ]
+    return {
+        "schema": SCHEMA,
+        "run": {"version": VERSION, "seed": rig.config.seed, **run},
+        "protocol": protocol(rig),
+        "reference": reference_result(rig),
+        "assets": assets(rig),
+        "methods": [method_summary(m, role, rig) for m, role in zip(methods, roles, strict=True)],
+        "modes": found,
+        "fragile": [fragile_result(r, methods[0]) for r in methods[0].fragile],
+        "notes": notes(rig, methods),
+    }
+
+
+def protocol(rig: Rig) -> dict[str, Any]:
+    """How the figures were made."""
+    config, spec = rig.config, rig.target.spec
+    return {
+        "target": spec.name,
+        "target_weights_sha256": spec.weights_sha256,
+        "score": {
+            "name": rig.score.name,
+            "unit": rig.score.unit,
+            "joints": list(rig.evaluator.joints),
+            "root": "mid_hip",
+            "alignment": rig.score.alignment,
+            "calibrated": True,
+            "higher_is_worse": rig.score.higher_is_worse,
+        },
+        "region_of_interest": spec.region_of_interest,
+        "renderer": rig.simulator.version,
+        "image_size": config.image_size,
+        "factors": [_factor_row(rig, name) for name in config.factors],
+        "threshold_mm": rig.threshold,
+        "threshold_rule": config.threshold,
+        "budget": config.budget,
+        "shares": dict(zip(("search", "regions", "verification"), config.shares, strict=True)),
+        "agents": config.agents,
+        "algorithm": config.algorithm,
+        "fairness": {
+            "motion_range_tolerance_deg": TOLERANCE,
+            "visible_share": VISIBLE_SHARE,
+            "self_penetration": "not checked yet",
+        },
+    }
+
+
+def reference_result(rig: Rig) -> dict[str, Any]:
+    """The reference's figures."""
+    stored = rig.reference
+    return {
+        "draws": stored.draws,
+        "not_found": stored.not_found,
+        "key": stored.key,
+        **asdict(stored.calibrated),
+        "raw": asdict(stored.raw),
+        "pa_mpjpe": asdict(stored.pa_mpjpe),
+    }
+
+
+def mode_result(rig: Rig, mode: Mode, number: int, crop: bool | None, spread: Float) -> dict[str, Any]:
+    """A mode in `results.json`."""
+    outcomes, names = mode.outcomes, rig.evaluator.joints
+    errors = mode.redraw.outcomes.severity
+    return {
+        "id": number,
+        "query": mode.query,
+        "agent": mode.agent,
+        "error_mm": float(outcomes.error[0]),
+        "visible_error_mm": float(outcomes.visible_error[0]),
+        "raw_error_mm": float(outcomes.raw_error[0]),
+        "pa_mpjpe_mm": float(outcomes.pa_mpjpe[0]),
+        "redraw": {
+            "errors_mm": [float(e) for e in errors],
+            "exceed": mode.redraw.exceed,
+            "mean_mm": mode.redraw.mean(rig.threshold),
+        },
+        "type": failure_kind(outcomes.gt[0], outcomes.prediction[0], names, rig.score, rig.threshold),
+        "flags": ["crop"] if crop else [],
+        "per_joint_mm": dict(zip(names, map(float, outcomes.per_joint[0]), strict=True)),
+        "visible": dict(zip(names, map(bool, outcomes.visible[0]), strict=True)),
+        "words": describe(rig.body, mode.scene),
+        "confidence": float(outcomes.confidence[0]),
+        "image": f"images/mode-{number:02d}.png",
+        "overlay": f"images/mode-{number:02d}-overlay.png",
+        "skeleton": {
+            "names": list(names),
+            "edges": [list(edge) for edge in edges(names)],
+            "gt_m": outcomes.gt[0].round(5),
+            "prediction_m": outcomes.prediction[0].round(5),
+        },
+        "scene": {key: value[0] for key, value in scene_columns(mode.scene).items()},
+        "region": region_result(rig, mode.region, spread),
+    }
+
+
+def region_result(rig: Rig, region: Region | None, spread: Float) -> dict[str, Any] | None:
+    """A region in `results.json`; None where the budget did not reach it."""
+    if region is None:
+        return None
+    box, proof = region.box, region.proof
+    lacking = proof.shortfalls()
+    scale = np.concatenate([spread, np.full(len(box.names) - POSE, 10.0)])
+    return {
+        "size_rad": box.size,
+        "log10_volume": box.log10_volume,
+        "queries": region.growth_queries,
+        "draws": proof.draws,
+        "failures": proof.failures,
+        "rate": proof.rate,
+        "lower_bound": proof.lower_bound,
+        "fair_share": proof.fair_share,
+        "prior_mass": prior_mass(rig, region),
+        "success": proof.success,
+        "why": "; ".join(lacking) if lacking else "fails on fresh fair draws",
+        "words": describe_region(box, scale),
+    }
+
+
+def prior_mass(rig: Rig, region: Region) -> float:
+    """Share of typical poses, mirrored too, that lie in the region's pose box."""
+    rng = np.random.default_rng(0)
+    poses = rig.typical_poses(MASS_DRAWS, rng)
+    box = region.box
+    low, high = (box.centre - box.phi_low)[:POSE], (box.centre + box.phi_up)[:POSE]
+    both = np.concatenate([poses, mirror_pose(poses)])
+    return float(((both >= low) & (both <= high)).all(axis=1).mean())
+
+
+def mirror_pose(poses: Float) -> Float:
+    """Body poses (N, 63) of the people in a mirror: sides swapped, y and z negated."""
+    joints = poses.reshape(-1, 21, 3)[:, TWINS]
+    return (joints * np.array([1.0, -1.0, -1.0])).reshape(-1, POSE)
+
+
+TWINS = np.array([1, 0, 2, 4, 3, 5, 7, 6, 8, 10, 9, 11, 13, 12, 14, 16, 15, 18, 17, 20, 19])
+"""Index of each of the 21 body joints' twin on the other side."""
+
+
+def pose_spread(rig: Rig) -> Float:
+    """Standard deviation (63,) of typical poses, at least 0.05 rad."""
+    return np.maximum(rig.typical_poses(2000, np.random.default_rng(0)).std(axis=0), 0.05)
+
+
+def fragile_result(redraw: Any, result: MethodResult) -> dict[str, Any]:
+    """A candidate that was not repeatable."""
+    return {
+        "query": redraw.query,
+        "error_mm": float(result.search.severity[redraw.row]),
+        "exceed": redraw.exceed,
+        "redraws": len(redraw.outcomes),
+    }
+
+
+def notes(rig: Rig, methods: list[MethodResult]) -> list[str]:
+    """What a reader must know to read the figures right."""
+    said = [
+        "Self-penetration of the body is not checked yet; a fair pose may touch itself.",
+        f"The skeleton is scored on {len(rig.evaluator.joints)} joints after a linear calibration of the target's "
+        "joint definitions; raw errors stand beside it.",
+        "Ambiguous failures (another pose gives the same picture) are not told apart yet.",
+        "Regions are tried from the most severe mode down, as far as the budget reaches.",
+    ]
+    tried = sum(mode.region is not None for mode in methods[0].modes)
+    if tried < len(methods[0].modes):
+        said.append(
+            f"The budget reached {tried} of {len(methods[0].modes)} modes with a region; agents without one count as "
+            "not successful."
+        )
+    said += verdicts(rig, methods)
+    return said
+
+
+def verdicts(rig: Rig, methods: list[MethodResult]) -> list[str]:
+    """Where a baseline beats the search: a finding, said plainly."""
+    rows = [method_summary(m, "", rig) for m in methods]
+    return [
+        f"Finding: the baseline {row['name']} has the higher QD score ({row['qd_score']:.0f} against "
+        f"{rows[0]['qd_score']:.0f} mm per 1,000 queries)."
+        for row in rows[1:]
+        if row["qd_score"] > rows[0]["qd_score"]
+    ]
+
+
+def _factor_row(rig: Rig, name: str) -> dict[str, Any]:
+    factor = next(f for f in rig.space.factors if f.name == name)
+    units = sorted({d.unit for d in factor.dimensions})
+    ranges = ", ".join(dict.fromkeys(f"{d.low:g} to {d.high:g}" for d in factor.dimensions))
+    return {"name": name, "dimensions": len(factor.dimensions), "unit": ", ".join(units), "range": ranges}

@@ -1,0 +1,158 @@
+"""The rig: everything that a configuration stands for, built and checked before a query is spent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from examiner.config import Config
+from examiner.distinct import distance, signature
+from examiner.evaluate import Evaluator
+from examiner.fairness import Fairness
+from examiner.joints import Float, common_joints
+from examiner.progress import Progress
+from examiner.reference import Reference, find_reference, make_reference, reference_scene
+from examiner.scores import MPJPE, N_MPJPE, Score, find_score
+from simulator import (
+    FULL_VIEW,
+    Body,
+    Factor,
+    ParameterSpace,
+    PoseFactor,
+    PosePrior,
+    PyrenderSimulator,
+    ShapeFactor,
+    Simulator,
+    ViewFactor,
+    load_body,
+    load_motion_range,
+    load_poses,
+    load_prior,
+)
+from targets import Target, build_target
+
+
+@dataclass(frozen=True)
+class Rig:
+    """The parts of a run."""
+
+    config: Config
+    body: Body
+    prior: PosePrior
+    poses: Float | None
+    space: ParameterSpace
+    simulator: Simulator
+    target: Target
+    fairness: Fairness
+    score: Score
+    evaluator: Evaluator
+    reference: Reference
+    threshold: float
+    """Millimetres."""
+
+    def margin(self, units: Float) -> Float:
+        """(n,) >= 0 where the query of units (n, D) is fair; asks no target."""
+        return self.fairness.margin(self.space.decode(units))
+
+    def distance(self, a: Float, b: Float) -> Float:
+        """(n, m) between units, >= 1 where distinct."""
+        return distance(
+            signature(self.body, self.space.decode(a)), signature(self.body, self.space.decode(b))
+        )
+
+    def typical_poses(self, count: int, rng: np.random.Generator) -> Float:
+        """Body poses (count, 63) as real people take them."""
+        factor = PoseFactor(self.prior, self.poses)
+        return factor.apply(factor.typical(count, rng), self.space.default(count)).body_pose
+
+    def close(self) -> None:
+        """Free the simulator."""
+        self.simulator.close()
+
+
+def build_rig(
+    config: Config,
+    progress: Progress,
+    *,
+    simulator: Simulator | None = None,
+    target: Target | None = None,
+    reference: Reference | None = None,
+) -> Rig:
+    """Build what the configuration names; parts that are given are used instead.
+
+    Raises:
+        FileNotFoundError: for a body, prior or pose file that is not there.
+        ValueError: for one that cannot be read, or a target without the scored joints.
+        GraphicsError: if pictures cannot be drawn on this machine.
+    """
+    body, prior = load_body(config.body), load_prior(config.prior)
+    poses = load_poses(config.poses) if config.poses else None
+    target = target or build_target(config.target, region_of_interest=config.region_of_interest)
+    space = ParameterSpace(_factors(config, prior, poses), body, config.image_size)
+    fairness = Fairness(body, load_motion_range(), common_joints(target.spec.joint_names))
+    simulator = simulator or PyrenderSimulator(body, image_size=config.image_size)
+    score = _score(config, target)
+    evaluator = Evaluator(simulator, target, fairness, score)
+    about = reference_about(body, prior, config, target, score, simulator)
+    if reference is None:
+        reference = find_reference(about)
+    if reference is None:
+        scene = reference_scene(space, prior, poses)
+        reference = make_reference(evaluator, scene, about, progress)
+    evaluator.calibration = np.array(reference.calibration)
+    return Rig(
+        config=config,
+        body=body,
+        prior=prior,
+        poses=poses,
+        space=space,
+        simulator=simulator,
+        target=target,
+        fairness=fairness,
+        score=score,
+        evaluator=evaluator,
+        reference=reference,
+        threshold=reference.threshold(config.threshold),
+    )
+
+
+def reference_about(
+    body: Body, prior: PosePrior, config: Config, target: Target, score: Score, simulator: Simulator
+) -> dict[str, Any]:
+    """All that decides the figures of a reference; its digest is the reference's key."""
+    return {
+        "target": target.spec.name,
+        "weights_sha256": target.spec.weights_sha256,
+        "region_of_interest": target.spec.region_of_interest,
+        "body_sha256": body.sha256,
+        "prior_sha256": prior.sha256,
+        "poses": config.poses,
+        "score": score.name,
+        "simulator": simulator.version,
+        "image_size": config.image_size,
+    }
+
+
+def assets(rig: Rig) -> list[dict[str, str]]:
+    """Every asset with its licence and digest, for reports and exports."""
+    spec = rig.target.spec
+    rows = [
+        ("body", rig.body.name, rig.body.licence, rig.body.sha256),
+        ("pose prior", rig.prior.name, rig.prior.licence, rig.prior.sha256),
+        ("target", spec.name, spec.licence, spec.weights_sha256),
+    ]
+    return [dict(zip(("role", "name", "licence", "sha256"), row, strict=True)) for row in rows]
+
+
+def _factors(config: Config, prior: PosePrior, poses: Float | None) -> list[Factor]:
+    view = ViewFactor() if config.view == "default" else FULL_VIEW
+    there: dict[str, Factor] = {"pose": PoseFactor(prior, poses), "view": view, "shape": ShapeFactor()}
+    return [there[name] for name in config.factors]
+
+
+def _score(config: Config, target: Target) -> Score:
+    if config.score == "default":
+        return MPJPE if target.spec.metric else N_MPJPE
+    return find_score(config.score)

@@ -1,0 +1,3 @@
+"""The version of the package; raised when a score could change."""
+
+VERSION = "0.1.0"
