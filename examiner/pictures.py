@@ -36,8 +36,8 @@ class Shades:
         return {"left": self.left, "right": self.right}.get(side, self.middle)
 
 
-TRUTH = Shades(left=(104, 236, 190), middle=(32, 190, 140), right=(0, 128, 92), width=0.013)
-PREDICTION = Shades(left=(255, 140, 218), middle=(226, 48, 160), right=(168, 12, 108), width=0.009)
+TRUTH = Shades(left=(168, 234, 112), middle=(102, 194, 60), right=(47, 138, 20), width=0.013)
+PREDICTION = Shades(left=(244, 156, 240), middle=(207, 72, 207), right=(140, 20, 156), width=0.009)
 
 
 def overlay(
