@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.linalg import solve_triangular
 
 from simulator.camera import Float
 from simulator.prior import Mixture
 
-COMPONENTS = (1, 2, 4, 8, 16)
+COMPONENTS = (1, 2, 4, 8, 16, 32)
 """Numbers of components that are tried."""
 
 
@@ -22,7 +23,7 @@ def log_densities(mixture: Mixture, z: Float) -> Float:
     """Weighted log density (N, K) of codes (N, dim) in each component."""
     columns = []
     for weight, mean, factor in zip(mixture.weights, mixture.means, mixture.factors, strict=True):
-        white = np.linalg.solve(factor, (z - mean).T)
+        white = solve_triangular(factor, (z - mean).T, lower=True)
         scale = np.log(weight) - np.log(np.diag(factor)).sum() - 0.5 * z.shape[1] * np.log(2.0 * np.pi)
         columns.append(scale - 0.5 * (white**2).sum(0))
     return np.stack(columns, 1)

@@ -29,23 +29,7 @@ NAME = "cmu-vae-32"
 LICENCE = (
     "free for all uses; Motion data from mocap.cs.cmu.edu, created with funding of NSF grant EIA-0196217"
 )
-REST_HALF = {
-    0: (0.0, -0.22, 0.03),
-    1: (0.085, -0.307, 0.028),
-    3: (0.0, -0.141, 0.013),
-    4: (0.132, -0.689, 0.027),
-    6: (0.0, -0.058, 0.01),
-    7: (0.141, -1.124, -0.006),
-    9: (0.0, 0.069, -0.001),
-    10: (0.142, -1.174, 0.138),
-    12: (0.0, 0.253, 0.038),
-    13: (0.064, 0.193, 0.053),
-    15: (0.0, 0.35, 0.072),
-    16: (0.177, 0.181, 0.047),
-    18: (0.436, 0.181, 0.047),
-    20: (0.669, 0.181, 0.047),
-}
-"""Joints of the embedded neutral body at rest, metres, middle and left; the right is their mirror image."""
+BODY = Path("simulator/data/body_neutral.npz")
 PARENTS = (-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19)
 """Parent of SMPL joints 0..21."""
 LEGS = [joint - 1 for joint in (1, 2, 4, 5, 7, 8, 10, 11)]
@@ -61,15 +45,15 @@ EDGE = 2.3
 class Options:
     """What was chosen on the validation split."""
 
-    hidden: int = 256
+    hidden: int = 384
     dim: int = 32
-    steps: int = 12000
+    steps: int = 9000
     batch: int = 512
     rate: float = 2e-3
-    beta: float = 0.004
+    beta: float = 0.0012
     recombine: float = 0.5
-    arm_swap: float = 0.1
-    noise: float = 0.1
+    arm_swap: float = 0.2
+    noise: float = 0.15
     seed: int = 0
 
 
@@ -130,13 +114,10 @@ class Autoencoder(nn.Module):
         return torch.stack([first, second, torch.cross(first, second, dim=-1)], -1)
 
 
-def rest_joints(body: Path | None) -> Float:
-    """Joints 0..21 (22, 3) of a body file at rest, metres, or of the table."""
-    if body is not None:
-        return np.asarray(np.load(body, allow_pickle=False)["J"][:22], np.float64)
-    mirrored = {joint + 1: (-x, y, z) for joint, (x, y, z) in REST_HALF.items() if x}
-    both = REST_HALF | mirrored
-    return np.array([both[joint] for joint in range(22)])
+def rest_joints(body: Path) -> Float:
+    """Joints 0..21 (22, 3) of a body file at rest, metres."""
+    with np.load(body, allow_pickle=False) as data:
+        return np.asarray(data["J_regressor"][:22].astype(np.float64) @ data["v_template"].astype(np.float64))
 
 
 def augment(pose: Float, scale: Float, options: Options, rng: np.random.Generator) -> Float:
@@ -293,11 +274,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     for name in ("poses", "splits", "out"):
         parser.add_argument(name, type=Path)
-    parser.add_argument("--body", type=Path, help="body file with rest joints `J`; a table is used without")
+    parser.add_argument("--body", type=Path, default=BODY, help="its joints at rest are used")
     parser.add_argument("--results", type=Path)
     parser.add_argument("--steps", type=int, default=Options.steps)
+    parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
-    torch.set_num_threads(2)
+    torch.set_num_threads(arguments.threads)
     options, splits = Options(steps=arguments.steps), load_splits(arguments.poses, arguments.splits)
     kinematics = Kinematics(rest_joints(arguments.body))
     model = fit_autoencoder(splits["train"].pose, kinematics, options)

@@ -117,7 +117,7 @@ class LatentPrior:
         _check_chain("decoder", decoder, (decoder[0].weight.shape[1],), JOINTS * 6)
         self.name, self.licence = name, licence
         self.everyday, self.active = everyday, active
-        self.sha256 = _digest(encoder + decoder)
+        self.sha256 = _digest(encoder + decoder, {"everyday": everyday, "active": active})
         self._encoder, self._decoder = _Network(encoder), _Network(decoder)
 
     @property
@@ -240,9 +240,13 @@ def _check_chain(part: str, layers: tuple[Layer, ...], inputs: tuple[int, ...], 
         )
 
 
-def _digest(layers: tuple[Layer, ...]) -> str:
+def _digest(layers: tuple[Layer, ...], mixtures: Mapping[str, Mixture | None]) -> str:
     digest = hashlib.sha256()
     for layer in layers:
         digest.update(np.asarray(layer.weight, np.float32).tobytes())
         digest.update(np.asarray(layer.bias, np.float32).tobytes() + str(layer.slope).encode())
+    for name, mixture in mixtures.items():
+        if mixture is not None:
+            digest.update(name.encode() + mixture.weights.tobytes())
+            digest.update(mixture.means.tobytes() + mixture.factors.tobytes())
     return digest.hexdigest()

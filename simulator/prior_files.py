@@ -39,7 +39,8 @@ def load_prior(source: str | Path) -> PosePrior:
         ValueError: the file cannot be read, wants to run code, or is no VPoser.
     """
     if str(source) == "default":
-        return prior_from_arrays(np.load(DEFAULT, allow_pickle=False))
+        with np.load(DEFAULT, allow_pickle=False) as arrays:
+            return prior_from_arrays(arrays)
     path = _checkpoint(Path(source))
     state = _state(path)
     encoder, decoder, version = _vposer(state, path)
@@ -92,7 +93,7 @@ def _state(path: Path) -> dict[str, NDArray[np.float64]]:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise ValueError(
-            f"{path} asks to build other objects than tensors, and files that could run code are not loaded;"
+            f"{path} holds more than tensors or is damaged, and files that could run code are not loaded;"
             " if you trust it, re-save its state dict:"
             " torch.save(torch.load(path, weights_only=False)['state_dict'], new_path)"
         ) from error
@@ -172,10 +173,11 @@ def _after_norm(state: _State, norm: str, name: str, slope: float) -> Layer:
 def _poses_of(path: Path) -> Float | None:
     """Body poses (T, 63) of one file, None where it holds none."""
     try:
-        with np.load(path, allow_pickle=False) as data:
+        with path.open("rb") as file:
+            data = np.load(file, allow_pickle=False)
             key = next((key for key in _POSE_KEYS if key in data.files), None)
             values = None if key is None else np.asarray(data[key], np.float64)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path} cannot be read as an .npz of numbers; is it complete?") from error
     if key is None or values is None:
         return None
