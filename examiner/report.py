@@ -103,9 +103,14 @@ def _gallery(results: dict[str, Any], folder: Path) -> dict[str, Any]:
         "strips": {
             mode["id"]: charts.strip_plot(mode["redraw"]["errors_mm"], threshold, high) for mode in modes
         },
+        "predicted": {mode["id"] for mode in modes if _predicted(mode["skeleton"]["prediction_m"])},
         "joint_high": max(joints, default=1.0) or 1.0,
         "skeletons": {str(mode["id"]): mode["skeleton"] for mode in modes},
     }
+
+
+def _predicted(joints: list[list[float | None]] | None) -> bool:
+    return any(value is not None for joint in joints or [] for value in joint)
 
 
 def _error(mode: Mapping[str, Any]) -> float:

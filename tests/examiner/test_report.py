@@ -61,7 +61,7 @@ def fake_mode(index: int, folder: Path) -> dict[str, Any]:
     prediction = gt + rng.normal(0, 0.09, gt.shape) * [0.4, 0.4, 2.2]
     names = [f"images/mode-{index + 1:02}{end}.png" for end in ("", "-overlay")]
     fake_pictures(gt, prediction if found else None, names, folder)
-    error = float(rng.uniform(190, 420)) if found else None
+    error = float(rng.uniform(240, 420)) if found else None
     redraws = [error - 8 + e if error else None for e in rng.normal(0, 20, 20).tolist()]
     distance = (1000 * np.linalg.norm(prediction - gt, axis=1)).tolist() if found else [None] * 12
     return EXAMPLE["modes"][0] | {
@@ -83,7 +83,8 @@ def fake_mode(index: int, folder: Path) -> dict[str, Any]:
         "visible": {name: (k + index) % 7 != 3 for k, name in enumerate(NAMES)},
         "image": names[0],
         "overlay": names[1],
-        "skeleton": SKELETON | {"gt_m": gt.tolist(), "prediction_m": prediction.tolist() if found else None},
+        "skeleton": SKELETON
+        | {"gt_m": gt.tolist(), "prediction_m": prediction.tolist() if found else [[None] * 3] * 12},
         "region": fake_region(index),
     }
 
@@ -104,8 +105,6 @@ seed 7
 10,000 queries
 region of interest box
 pyrender 1.0.1
-random
-typical
 QD score
 Yield at 1.5\u00d7 threshold
 seen 40 degrees from the left
@@ -116,6 +115,7 @@ seen 40 degrees from the left
 left wrist
 the lower bound 70 % is under 90 %
 No region was grown
+truth and no prediction in the picture
 nobody found
 Scene parameters
 examiner run --target blazepose-lite
