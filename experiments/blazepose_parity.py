@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, get_args
@@ -34,12 +33,10 @@ def compare(size: Size, folder: Path, official: dict[str, Any]) -> dict[str, flo
     target = BlazePose(size, region_of_interest="detector")
     millimetres: list[Float] = []
     pixels: list[Float] = []
-    disagree, seconds = 0, 0.0
+    disagree = 0
     for name, wanted in official.items():
         picture = np.asarray(Image.open(folder / name).convert("RGB"))[None]
-        start = time.perf_counter()
         got = target.predict(images=picture, boxes=np.array([[0.0, 0.0, 1.0, 1.0]]))
-        seconds += time.perf_counter() - start
         disagree += bool(got.found[0]) != (wanted is not None)
         if wanted is None or not got.found[0] or got.joints is None or got.joints2d is None:
             continue
@@ -52,7 +49,6 @@ def compare(size: Size, folder: Path, official: dict[str, Any]) -> dict[str, flo
         "worst_picture_mm": per_picture.max(),
         "worst_landmark_mm": np.max(millimetres),
         "mean_px": np.mean(pixels),
-        "ms_per_picture": 1000 * seconds / len(official),
     }
     rounded = {name: round(float(value), 2) for name, value in figures.items()}
     return {"pictures": len(official), "compared": len(millimetres), "found_differs": disagree, **rounded}

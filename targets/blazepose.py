@@ -149,7 +149,7 @@ class BlazePose:
         import cv2  # deferred: `import targets` stays light
 
         matrix = region.matrix(CROP)
-        tensors = self._model(warp(image, matrix, CROP, cv2.BORDER_REPLICATE) / np.float32(255.0))
+        tensors = self._model(warp(image, matrix, CROP, cv2.BORDER_REPLICATE) * np.float32(1 / 255))
         crop = tensors["Identity"].reshape(39, 5)[:33, :2].astype(np.float64)
         world = tensors["Identity_4"].reshape(39, 3)[:33].astype(np.float64)
         points = to_picture(matrix, refine(crop, tensors["Identity_3"][..., :33], CROP))

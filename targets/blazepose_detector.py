@@ -34,7 +34,7 @@ class PersonDetector:
         height, width = image.shape[:2]
         matrix = Region(width / 2, height / 2, float(max(height, width))).matrix(SIZE)
         letterbox = warp(image, matrix, SIZE, cv2.BORDER_CONSTANT)
-        tensors = self._model(letterbox / np.float32(127.5) - np.float32(1.0))
+        tensors = self._model(letterbox * np.float32(1 / 127.5) - np.float32(1.0))
         circle = self._circle(tensors["Identity"].astype(np.float64), sigmoid(tensors["Identity_1"][:, 0]))
         if circle is None:
             return None
