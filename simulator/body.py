@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.camera import Float
-from simulator.kinematics import Levels, forward_kinematics, rotation_matrices, tree_levels
+from simulator.kinematics import Levels, forward_kinematics, tree_levels
 from simulator.linear import RowLinear
+from simulator.rotation import matrix_from_axis_angle
 
 Float32 = NDArray[np.float32]
 Int32 = NDArray[np.int32]
@@ -111,7 +112,7 @@ class Body:
         """The joints (N, J, 3) of `forward`, same arguments, same bits, without skinning."""
         betas, pose, transl = self._checked(betas, body_pose, global_orient, transl)
         rest = self._rest_joints(betas)
-        _, joints = forward_kinematics(rotation_matrices(pose), rest, self.parents, self._levels)
+        _, joints = forward_kinematics(matrix_from_axis_angle(pose), rest, self.parents, self._levels)
         return joints + transl[:, None]
 
     def normals(self, vertices: NDArray[Any]) -> Float32:
@@ -120,7 +121,7 @@ class Body:
 
     def _forward(self, betas: Float, pose: Float, transl: Float) -> tuple[Float32, Float]:
         rest = self._rest_joints(betas)
-        rotations = rotation_matrices(pose)
+        rotations = matrix_from_axis_angle(pose)
         turns, joints = forward_kinematics(rotations, rest, self.parents, self._levels)
         joints = joints + transl[:, None]
         shifts = joints - (turns * rest[:, :, None, :]).sum(-1)
@@ -142,7 +143,10 @@ class Body:
         return vertices
 
     def _rest_joints(self, betas: Float) -> Float:
-        return self.joint_template + self._joint_offsets(betas).reshape(len(betas), -1, 3)
+        joints: Float = self.joint_template + self._joint_offsets(betas).reshape(
+            len(betas), len(self.parents), 3
+        )
+        return joints
 
     def _checked(
         self, betas: Float, body_pose: Float, global_orient: Float, transl: Float
@@ -157,7 +161,7 @@ class Body:
         pose[:, :3] = global_orient
         pose[:, 3 : 3 + body_pose.shape[1]] = body_pose
         pose[:, 3:] += self.pose_mean
-        return betas, pose.reshape(len(betas), -1, 3), transl
+        return betas, pose.reshape(len(betas), len(self.parents), 3), transl
 
     @cached_property
     def _levels(self) -> Levels:
@@ -187,9 +191,8 @@ class Body:
 
 def face_incidence(faces: Int32, vertex_count: int) -> RowLinear:
     """The map from values of faces (F, 3) to their sums at the vertices."""
-    return RowLinear.from_entries(
-        faces.ravel(), np.repeat(np.arange(len(faces)), 3), (vertex_count, len(faces))
-    )
+    corner_face = np.repeat(np.arange(len(faces)), 3)
+    return RowLinear.from_entries(faces.ravel(), corner_face, (vertex_count, len(faces)))
 
 
 def vertex_normals(vertices: NDArray[Any], faces: Int32, incidence: RowLinear | None = None) -> Float32:
@@ -211,7 +214,8 @@ def vertex_normals(vertices: NDArray[Any], faces: Int32, incidence: RowLinear | 
     for axis, (i, j) in enumerate(((1, 2), (2, 0), (0, 1))):
         normals[:, :, axis] = incidence.columns(u[i] * v[j] - u[j] * v[i]).T
     length = np.sqrt(normals[..., 0] ** 2 + normals[..., 1] ** 2 + normals[..., 2] ** 2)
-    return normals / np.maximum(length, np.finfo(np.float32).tiny)[..., None]
+    normals /= np.maximum(length, np.finfo(np.float32).tiny)[..., None]
+    return normals
 
 
 def _rows(name: str, value: NDArray[Any], widths: tuple[int, ...], count: int | None) -> Float:
@@ -225,6 +229,6 @@ def _rows(name: str, value: NDArray[Any], widths: tuple[int, ...], count: int | 
     if bad.any():
         row, column = np.argwhere(bad)[0]
         raise ValueError(
-            f"expected finite {name}, got {value[row, column]} in row {row}, column {column}; drop or mend that row"
+            f"expected finite {name}, got {value[row, column]} in row {row}, column {column}; drop that row"
         )
     return value

@@ -20,21 +20,6 @@ def tree_levels(parents: NDArray[np.int64]) -> Levels:
     return tuple(np.flatnonzero(depth == level) for level in range(1, int(depth.max(initial=0)) + 1))
 
 
-def rotation_matrices(axis_angle: Float) -> Float:
-    """Rotation matrices (..., 3, 3) of axis-angle vectors (..., 3), radians, by Rodrigues' formula."""
-    x, y, z = (np.ascontiguousarray(axis_angle[..., k]) for k in range(3))
-    angle = np.sqrt(np.maximum(x * x + y * y + z * z, 1e-30))
-    sine = np.sin(angle) / angle
-    versine = 2.0 * (np.sin(0.5 * angle) / angle) ** 2
-    matrix = np.empty((*axis_angle.shape[:-1], 3, 3))
-    for i, (u, v, w) in enumerate(((x, y, z), (y, z, x), (z, x, y))):
-        j, k = (i + 1) % 3, (i + 2) % 3
-        matrix[..., i, i] = 1.0 - versine * (v * v + w * w)
-        matrix[..., i, j] = versine * u * v - sine * w
-        matrix[..., i, k] = versine * u * w + sine * v
-    return matrix
-
-
 def forward_kinematics(
     rotations: Float, rest: Float, parents: NDArray[np.int64], levels: Levels
 ) -> tuple[Float, Float]:

@@ -24,9 +24,7 @@ class RowLinear:
         self._matrix.sort_indices()
 
     @classmethod
-    def from_entries(
-        cls, rows: NDArray[np.intp], columns: NDArray[np.intp], shape: tuple[int, int]
-    ) -> RowLinear:
+    def from_entries(cls, rows: NDArray[Any], columns: NDArray[Any], shape: tuple[int, int]) -> RowLinear:
         """The float32 map of `shape` (out, in) that is one at (rows[k], columns[k]) for every k."""
         ones = np.ones(len(rows), np.float32)
         return cls(sparse.csr_array((ones, (rows, columns)), shape=shape))
@@ -49,7 +47,5 @@ class RowLinear:
             ValueError: x is not (N, in).
         """
         if x.ndim != 2 or x.shape[1] != self.shape[1]:
-            raise ValueError(
-                f"expected rows of {self.shape[1]} values, got shape {x.shape}; pass (N, {self.shape[1]})"
-            )
+            raise ValueError(f"expected x of shape (N, {self.shape[1]}), got {x.shape}")
         return np.ascontiguousarray(self.columns(x.T).T)
