@@ -205,9 +205,8 @@ class Wardrobe:
             return np.asarray(0.45 * (bands[0] + bands[1]))
         if pattern == "print":
             middle = 0.5 * (self._neck[1] + self._waist) + 0.05
-            return self._inside(0.075 - np.hypot(self._x, 1.3 * (self._y - middle))) * (
-                self._z > self._neck[2]
-            )
+            emblem = self._inside(0.075 - np.hypot(self._x, 1.3 * (self._y - middle)))
+            return np.asarray(emblem * (self._z > self._neck[2]))
         if pattern == "jacket":
             opening = 0.035 + 0.1 * (self._neck[1] - self._y)
             return np.asarray(self._inside(opening - self._x) * (self._z > self._neck[2]))

@@ -8,13 +8,15 @@ from numpy.typing import NDArray
 from simulator.body import Body
 from simulator.camera import Camera, Float
 
-_TRUNK = frozenset(
-    ["pelvis", "spine1", "spine2", "spine3", "neck"]
-    + [f"{side}_{part}" for side in ("left", "right") for part in ("hip", "collar", "shoulder")]
+_NEIGHBOURHOODS = (
+    ("spine1", "spine2", "spine3"),
+    *(("pelvis", "spine1", "spine2", f"{side}_hip") for side in ("left", "right")),
+    *(("spine2", "spine3", "neck", f"{side}_collar", f"{side}_shoulder") for side in ("left", "right")),
 )
-"""Joints in or at the trunk. They lie a few centimetres apart inside one solid, and which of them owns a
-piece of skin is the skinning's accident: in front of a hip joint lies pelvis or belly, in front of a collar
-chest or neck. So two trunk parts are adjacent at up to two steps along the tree, not one."""
+"""Joints of the trunk that lie a few centimetres apart inside one solid. Which of them owns a piece of skin
+is the skinning's accident: in front of a hip joint lies hip, pelvis or belly, in front of a neck chest,
+collar or shoulder. A left and a right one share no neighbourhood: seen from the side, the far hip is
+hidden."""
 
 _OUTSIDE = np.float64(-1.0)
 
@@ -22,11 +24,9 @@ _OUTSIDE = np.float64(-1.0)
 class JointVisibility:
     """Tells which joints of posed bodies are visible.
 
-    A joint is visible when it lies in the picture and nothing but its own or an adjacent body part is the
-    first surface on the ray from the camera to it. The part of a face is the joint with the largest sum of
-    skinning weights at its corners. Adjacent are parent and child; among trunk joints (see `adjacent_parts`)
-    also the second next, but never a left and a right part: seen from the side, the far hip is hidden. A
-    surface behind the joint hides nothing.
+    A joint is visible when it lies in the picture and the first surface on the ray from the camera to it, if
+    there is any before it, is its own or an adjacent body part. The part of a face is the joint with the
+    largest sum of skinning weights at its corners; `adjacent_parts` says which parts are adjacent.
 
     Args:
         body: Its faces, weights, joint tree and joint names are used.
@@ -83,7 +83,7 @@ class JointVisibility:
             return np.zeros(len(points), np.bool_)
         first = nearness.argmax(axis=1)
         before = nearness[np.arange(len(points)), first] > 1.0 / points[:, 2]
-        return before & ~self._adjacent[index, self._part[faces[first]]]
+        return np.asarray(before & ~self._adjacent[index, self._part[faces[first]]])
 
     def _crossing(self, column: NDArray[np.uint8], line: NDArray[np.uint8]) -> NDArray[np.intp]:
         """Faces with some point's x between their corners' and some point's y too; few of all.
@@ -100,22 +100,17 @@ class JointVisibility:
 
 
 def adjacent_parts(body: Body) -> NDArray[np.bool_]:
-    """(J, J) which parts may lie before a joint without hiding it, itself included.
+    """(J, J) which parts may lie before a joint without hiding it.
 
-    Parent and child always; among pelvis, spine, neck, hips, collars and shoulders also the second next in
-    the tree, but not a left and a right part.
+    Itself, its parent and its children; in the trunk, the parts of a neighbourhood too: hip, pelvis and lower
+    spine; three vertebrae; shoulder, collar, neck and upper spine. A left and a right part never.
     """
-    n = len(body.parents)
-    next_to = np.eye(n, dtype=np.bool_)
-    child = np.arange(1, n)
-    next_to[child, body.parents[1:]] = next_to[body.parents[1:], child] = True
-    trunk = np.array([name in _TRUNK for name in body.joint_names])
-    sides = np.array([name.partition("_")[0] for name in body.joint_names])
-    opposite = ((sides[:, None] == "left") & (sides == "right")) | (
-        (sides[:, None] == "right") & (sides == "left")
-    )
-    two_steps = (next_to[:, :, None] & next_to[None]).any(axis=1)
-    adjacent: NDArray[np.bool_] = next_to | (two_steps & trunk[:, None] & trunk & ~opposite)
+    adjacent = np.eye(len(body.parents), dtype=np.bool_)
+    child = np.arange(1, len(body.parents))
+    adjacent[child, body.parents[1:]] = adjacent[body.parents[1:], child] = True
+    for names in _NEIGHBOURHOODS:
+        index = [body.joint_names.index(name) for name in names if name in body.joint_names]
+        adjacent[np.ix_(index, index)] = True
     return adjacent
 
 
