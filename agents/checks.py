@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -46,5 +46,5 @@ def save_rng(rng: np.random.Generator) -> dict[str, Any]:
 def load_rng(state: dict[str, Any]) -> np.random.Generator:
     """A generator that goes on from a saved state."""
     bits = np.random.PCG64()
-    bits.state = state
+    bits.state = cast(Any, state)
     return np.random.Generator(bits)

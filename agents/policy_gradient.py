@@ -99,14 +99,14 @@ class PolicyGradient:
         value = np.where(fair, error, NEVER).reshape(self._agents, self._batch)
         acted = units.reshape(self._agents, self._batch, self._dim)
         if self._round >= self._explore:
+            policy = slice(0, self._batch - self._scouts)
             for agent in range(self._agents):
-                self._train(
-                    agent, acted[agent, : -self._scouts or None], value[agent, : -self._scouts or None]
-                )
+                self._train(agent, acted[agent, policy], value[agent, policy])
         self._round += 1
         if self._round >= self._explore:
-            for agent in np.flatnonzero((self._stale >= self._patience) | (self._best_error == NEVER)):
-                self._restart(int(agent))
+            idle = (self._stale >= self._patience) | (self._best_error == NEVER)
+            for agent in np.flatnonzero(idle).tolist():
+                self._restart(agent)
         self._asked = None
 
     def state(self) -> dict[str, Any]:
@@ -152,7 +152,7 @@ class PolicyGradient:
         self._remember(agent, units, value)
 
     def _remember(self, agent: int, units: Float, value: Float) -> None:
-        top = int(np.argmax(value))
+        top = int(value.argmax())
         if value[top] > self._best_error[agent]:
             self._best[agent], self._best_error[agent] = units[top], value[top]
             self._stale[agent] = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from examiner.config import Config, config_dict, dump_config
+from examiner.config import Config, config_dict, dump_config, with_values
 from examiner.evaluate import Evaluator
 from examiner.files import read_json, write_json, write_whole
 from examiner.joints import edges
@@ -132,6 +132,7 @@ def draw_modes(rig: Rig, modes: tuple[Mode, ...], folder: Path) -> list[bool | N
             mode.outcomes.gt2d[0],
             _or_none(mode.outcomes.prediction2d[0]),
             edges(rig.evaluator.joints),
+            names=rig.evaluator.joints,
         )
         _save(Image.fromarray(batch.images[0]), folder / f"mode-{number:02d}.png")
         _save(drawn, folder / f"mode-{number:02d}-overlay.png")
@@ -167,7 +168,7 @@ def _version(package: str) -> str:
         return "not installed"
 
 
-def resume_config(folder: Path, config: Config) -> Config:
+def resume_config(folder: Path) -> Config:
     """The configuration of an unfinished run.
 
     Raises:
@@ -182,5 +183,4 @@ def resume_config(folder: Path, config: Config) -> Config:
         raise ValueError(
             f"expected a run of version {VERSION} in {folder}, got {manifest['poseexaminer']}; start a new run"
         )
-    values = {key: tuple(v) if isinstance(v, list) else v for key, v in manifest["config"].items()}
-    return replace(config, **values)
+    return with_values(Config(), manifest["config"], str(folder / "manifest.json"))

@@ -134,7 +134,7 @@ def _audit_config(arguments: argparse.Namespace) -> tuple[Config, Path]:
         folder = Path(arguments.resume)
         if not (folder / "manifest.json").is_file():
             raise FileNotFoundError(f"expected a stopped run in {folder}, found no manifest.json there")
-        return resume_config(folder, Config()), folder
+        return resume_config(folder), folder
     given = {name: getattr(arguments, name) for name in SETTINGS if getattr(arguments, name) is not None}
     base = load_config(arguments.config) if arguments.config else Config()
     return with_values(base, given, "the command line"), _new_folder(arguments.out, arguments.name)

@@ -119,7 +119,7 @@ class Evaluator:
     def _judge(self, batch: Batch, prediction: Prediction) -> Outcomes:
         pair = self.pair(batch, prediction, self.calibration)
         raw = self.pair(batch, prediction, identity(len(self.joints)))
-        visible = pick(batch.visibility[..., None], batch.joint_names, self.joints)[..., 0]
+        visible = pick(batch.visibility, batch.joint_names, self.joints)
         assert prediction.joints is not None
         valid = np.isfinite(prediction.joints).all(axis=(1, 2)) | ~prediction.found
         usable = np.where(prediction.found & valid, 1.0, np.nan)

@@ -33,7 +33,7 @@ class Fairness:
     def motion_margin(self, body_pose: Float) -> Float:
         """(N,) in -1..1: how far the worst joint is inside the tolerance, as a share of it."""
         worst = self._motion_range.violation(body_pose).max(axis=1)
-        return np.maximum(1.0 - worst / TOLERANCE, -1.0)
+        return np.asarray(np.maximum(1.0 - worst / TOLERANCE, -1.0))
 
     def visible_margin(self, visible: Bool) -> Float:
         """(N,) share of scored joints (N, J) that are visible, less the share that must be."""

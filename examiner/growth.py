@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
@@ -81,7 +82,7 @@ def grow(
     kept, spent, misses = box, 0, 0
     proposal = _fair_box(box, box, pace, judge, rng)
     while spent + SAMPLES <= budget and misses < FAILED_ROUNDS:
-        points, share = fair_points(proposal, SAMPLES, lambda p, b=proposal: judge(b, p), rng)
+        points, share = fair_points(proposal, SAMPLES, partial(judge, proposal), rng)
         if share < FAIR_SHARE / 2 or len(points) < SAMPLES:
             break
         failed = fails(proposal, points)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
+Value = TypeVar("Value", bound=np.generic)
 
 LIMB_JOINTS = tuple(
     f"{side}_{part}"
@@ -74,6 +76,6 @@ def rooted(joints: Float, names: Sequence[str]) -> Float:
     return joints - (joints[:, left : left + 1] + joints[:, right : right + 1]) / 2
 
 
-def pick(joints: Float, names: Sequence[str], wanted: Sequence[str]) -> Float:
-    """The wanted joints, in the wanted order."""
+def pick(joints: NDArray[Value], names: Sequence[str], wanted: Sequence[str]) -> NDArray[Value]:
+    """The wanted joints (N, len(wanted), ...) of joints (N, len(names), ...), in the wanted order."""
     return np.ascontiguousarray(joints[:, [list(names).index(name) for name in wanted]])

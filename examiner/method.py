@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,9 @@ from simulator import Scene, join_scenes, redress
 
 BATCH = 8
 """Queries of each agent in a round."""
+
+STAGES = ("search", "redraw", "growth", "verification")
+"""What queries are spent on."""
 
 GROWTH_CAP = 160
 """Most queries spent on growing one region."""
@@ -75,9 +79,6 @@ class _Purse:
     growth: int
     verification: int
     spent: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STAGES, 0))
-
-
-STAGES = ("search", "redraw", "growth", "verification")
 
 
 class Method:
@@ -201,7 +202,7 @@ class Method:
         rng = seeds.generator(seed, seeds.GROWTH, self._stream, rank)
         box, used = grow(box, growth, self._judge, self._fails(rng), rng)
         rng = seeds.generator(seed, seeds.VERIFY, self._stream, rank)
-        points, share = fair_points(box, DRAWS, lambda p: self._judge(box, p), rng)
+        points, share = fair_points(box, DRAWS, partial(self._judge, box), rng)
         failures = int(self._fails(rng, "verification")(box, points).sum()) if len(points) else 0
         return Region(box, used, Proof(len(points), failures, share, box.size))
 

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from examiner.fairness import TOLERANCE, VISIBLE_SHARE
 from examiner.joints import Float, edges
@@ -119,6 +120,7 @@ def mode_result(rig: Rig, mode: Mode, number: int, crop: bool | None, spread: Fl
         "skeleton": {
             "names": list(names),
             "edges": [list(edge) for edge in edges(names)],
+            "up": Rotation.from_rotvec(mode.scene.global_orient[0]).apply([0.0, 1.0, 0.0]).round(5),
             "gt_m": outcomes.gt[0].round(5),
             "prediction_m": outcomes.prediction[0].round(5),
         },
@@ -163,7 +165,7 @@ def prior_mass(rig: Rig, region: Region) -> float:
 def mirror_pose(poses: Float) -> Float:
     """Body poses (N, 63) of the people in a mirror: sides swapped, y and z negated."""
     joints = poses.reshape(-1, 21, 3)[:, TWINS]
-    return (joints * np.array([1.0, -1.0, -1.0])).reshape(-1, POSE)
+    return np.asarray((joints * np.array([1.0, -1.0, -1.0])).reshape(-1, POSE))
 
 
 TWINS = np.array([1, 0, 2, 4, 3, 5, 7, 6, 8, 10, 9, 11, 13, 12, 14, 16, 15, 18, 17, 20, 19])
@@ -172,7 +174,7 @@ TWINS = np.array([1, 0, 2, 4, 3, 5, 7, 6, 8, 10, 9, 11, 13, 12, 14, 16, 15, 18, 
 
 def pose_spread(rig: Rig) -> Float:
     """Standard deviation (63,) of typical poses, at least 0.05 rad."""
-    return np.maximum(rig.typical_poses(2000, np.random.default_rng(0)).std(axis=0), 0.05)
+    return np.asarray(np.maximum(rig.typical_poses(2000, np.random.default_rng(0)).std(axis=0), 0.05))
 
 
 def fragile_result(redraw: Any, result: MethodResult) -> dict[str, Any]:

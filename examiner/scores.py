@@ -27,7 +27,7 @@ class Score:
 
     def per_joint(self, pair: Pair) -> Float:
         """(N, J) millimetres."""
-        return MILLIMETRES * np.sqrt(((self.align(pair) - pair.gt) ** 2).sum(axis=2))
+        return np.asarray(MILLIMETRES * np.sqrt(((self.align(pair) - pair.gt) ** 2).sum(axis=2)))
 
     def __call__(self, pair: Pair) -> Float:
         """(N,) millimetres, the mean over the joints."""
@@ -41,7 +41,7 @@ def _as_predicted(pair: Pair) -> Float:
 def _scaled(pair: Pair) -> Float:
     cross = (pair.gt * pair.prediction).sum(axis=(1, 2))
     norm = (pair.prediction**2).sum(axis=(1, 2))
-    return pair.prediction * (cross / np.maximum(norm, 1e-12))[:, None, None]
+    return np.asarray(pair.prediction * (cross / np.maximum(norm, 1e-12))[:, None, None])
 
 
 def _procrustes(pair: Pair) -> Float:

@@ -36,8 +36,10 @@ class LiveProgress:
         method = stage.partition(":")[0]
         if method not in self._tasks:
             self._tasks[method] = self._bars.add_task(stage, total=total, note=note)
-        text = {"note": note} if note else {}
-        self._bars.update(self._tasks[method], completed=min(done, total), description=stage, **text)
+        task = self._tasks[method]
+        self._bars.update(task, completed=min(done, total), description=stage)
+        if note:
+            self._bars.update(task, note=note)
 
     def close(self) -> None:
         """Leave the bars as they stand."""

@@ -148,7 +148,7 @@ class ViewFactor:
     def read(self, scene: Scene) -> Float:
         """The units of the view, clipped to the box."""
         span = np.asarray(self.high) - np.asarray(self.low)
-        return ((view_of(scene.global_orient) - np.asarray(self.low)) / span).clip(0.0, 1.0)
+        return np.asarray((view_of(scene.global_orient) - np.asarray(self.low)) / span).clip(0.0, 1.0)
 
     def typical(self, count: int, rng: np.random.Generator) -> Float:
         """Uniform in the searched box (definitions: baselines)."""

@@ -63,5 +63,5 @@ class Target(Protocol):
     def spec(self) -> TargetSpec:
         """What it needs and gives."""
 
-    def predict(self, **fields: Any) -> Prediction:
+    def predict(self, *args: Any, **fields: Any) -> Prediction:
         """Predict N people from exactly the fields named in `spec.needs`, given by keyword."""

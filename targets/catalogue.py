@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType, ModuleType
-from typing import Any, cast
+from typing import Any
 
 from targets.base import Target
 from targets.blazepose import BlazePose, Size
@@ -18,7 +18,7 @@ from targets.weights import Report, silent
 
 
 def _blazepose(size: Size, **options: Any) -> Target:
-    return cast(Target, BlazePose(size, **options))
+    return BlazePose(size, **options)
 
 
 BUILT_IN: MappingProxyType[str, Callable[..., Target]] = MappingProxyType(
