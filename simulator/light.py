@@ -9,8 +9,13 @@ import numpy as np
 from simulator.camera import Float
 
 _KEY, _FILL, _AMBIENT = 2.0, 0.7, 0.38
-"""Strengths of the default light. A white surface facing the key light reflects key / pi + ... + ambient,
-here a little above 1 where all of them meet, so that only highlights are clipped."""
+"""Relative strengths of the default light. A white surface sends back key / pi, fill / pi and ambient."""
+
+_KEY_FROM, _FILL_FROM = (-40.0, 40.0), (60.0, 15.0)
+"""Azimuth and elevation, degrees: 0, 0 is the camera, azimuth 90 its right."""
+
+_EXPOSURE = 0.85
+"""Linear light, 1 being the brightest that the picture holds, from a white surface that faces the camera."""
 
 
 @dataclass(frozen=True)
@@ -35,18 +40,30 @@ def draw(seed: int) -> Lights:
     Returns:
         The lights; the same for the same seed.
     """
+    if seed == 0:
+        return _lights(_KEY_FROM, _FILL_FROM, np.array([_KEY, _FILL, _AMBIENT]), 0.04, _EXPOSURE)
     rng = np.random.default_rng((seed, 0x11647))
     side = rng.choice([-1.0, 1.0])
-    azimuths = side * rng.uniform((10, -140), (80, -30))
-    elevations = rng.uniform((10, -10), (65, 40))
-    strengths = rng.uniform((0.6, 0.2, 0.6), (1.25, 1.6, 1.25))
-    warmths = rng.uniform(-0.15, 0.15, 2)
-    if seed == 0:
-        azimuths, elevations = np.array([-40.0, 60.0]), np.array([40.0, 15.0])
-        strengths, warmths = np.ones(3), np.array([0.04, -0.04])
-    colours = np.stack([_warm(warmth) for warmth in warmths]) * (strengths[:2] * (_KEY, _FILL))[:, None]
-    directions = np.stack([_from(*angles) for angles in zip(azimuths, elevations, strict=True)])
-    return Lights(directions, colours, _AMBIENT * strengths[2] * _warm(-0.5 * warmths[0]))
+    key_from = side * rng.uniform(5, 95), rng.uniform(5, 70)
+    fill_from = -side * rng.uniform(30, 150), rng.uniform(-15, 45)
+    strengths = rng.uniform((0.6, 0.1, 0.15), (2.0, 1.8, 1.2)) * (_KEY, _FILL, _AMBIENT)
+    return _lights(key_from, fill_from, strengths, rng.uniform(-0.16, 0.16), rng.uniform(0.6, 1.15))
+
+
+def _lights(
+    key_from: tuple[float, float],
+    fill_from: tuple[float, float],
+    strengths: Float,
+    warmth: float,
+    exposure: float,
+) -> Lights:
+    """Lights from two directions, of opposite warmth, set so that white facing the camera sends back `exposure`."""
+    directions = np.stack([_from(*key_from), _from(*fill_from)])
+    colours = np.stack([_warm(warmth), _warm(-warmth)]) * strengths[:2, None]
+    ambient = strengths[2] * _warm(-0.5 * warmth)
+    facing = ambient + (np.maximum(directions[:, 2:], 0.0) * colours / np.pi).sum(axis=0)
+    scale = exposure / facing.mean()
+    return Lights(directions, scale * colours, scale * ambient)
 
 
 def _from(azimuth: float, elevation: float) -> Float:
