@@ -7,6 +7,7 @@ and the memory between the two has no name, so that nothing stays behind whoever
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import signal
@@ -14,6 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -62,6 +64,7 @@ class RenderProcess:
     def __init__(self, vertices: NDArray[np.float32], faces: NDArray[np.integer], image_size: int) -> None:
         self._mesh = np.asarray(vertices, np.float32), np.asarray(faces, np.int32), image_size
         self._rows = _Rows.create(len(vertices), image_size)
+        weakref.finalize(self, os.close, self._rows.fd)
         self._child: _Child | None = None
         self._waiting = False
         self.name = ""
@@ -81,9 +84,9 @@ class RenderProcess:
         for row, colours, lights in zip(rows, drawing.colours, drawing.lights, strict=False):
             row["colours"], row["ambient"] = colours, lights.ambient
             row["light_directions"], row["light_colours"] = lights.directions, lights.colours
-        child = self._running()
+        self._start()
         self._waiting = True
-        child.send(n)
+        self._ask(n)
 
     def collect(self) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         """Wait for the pictures.
@@ -105,12 +108,19 @@ class RenderProcess:
         if child is not None:
             child.end()
 
-    def _running(self) -> _Child:
+    def _start(self) -> None:
         if self._child is None:
             self._child = _Child.start(self._rows.fd)
-            self._child.send(self._mesh)
+            self._ask(self._mesh)
             self.name = str(self._answer())
-        return self._child
+
+    def _ask(self, message: Any) -> None:
+        assert self._child is not None
+        try:
+            self._child.send(message)
+        except BaseException:
+            self.close()
+            raise
 
     def _answer(self) -> Any:
         assert self._child is not None, "collect() follows submit()"
@@ -206,11 +216,12 @@ class _Child:
         self.errors.close()
 
     def _last_words(self) -> str:
-        code = self.process.wait(TIMEOUT_S)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(5.0)
         self.errors.seek(0)
         lines = self.errors.read().decode(errors="replace").strip().splitlines()
         return gl.explain(
-            f"the drawing process ended with code {code} ({lines[-1] if lines else 'no message'})"
+            f"the drawing process ended with code {self.process.returncode} ({lines[-1] if lines else 'no message'})"
         )
 
 

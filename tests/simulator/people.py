@@ -1,0 +1,55 @@
+"""People for the tests that draw."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.base import Scene
+from simulator.camera import Camera
+
+SIZE = 256
+
+
+def make_scene(n: int, seed: int = 0, size: int = SIZE, spread: float = 0.25) -> Scene:
+    rng = np.random.default_rng(seed)
+    yaw = rng.uniform(-1.2, 1.2, n)
+    orient = np.pi * np.column_stack(
+        [np.cos(yaw / 2), np.zeros(n), np.sin(yaw / 2)]
+    )  # upright, facing the camera
+    return Scene(
+        betas=rng.normal(0, 1, (n, 10)),
+        body_pose=rng.normal(0, spread, (n, 63)),
+        global_orient=orient,
+        transl=np.column_stack([rng.uniform(-0.1, 0.1, n), np.full(n, 0.3), rng.uniform(2.9, 3.6, n)]),
+        camera=Camera(
+            np.full(n, 1.35 * size), np.full((n, 2), size / 2) + rng.uniform(-4, 4, (n, 2)), (size, size)
+        ),
+        clothing=np.arange(n) + 1,
+        background=np.arange(n),
+        light=np.arange(n),
+        box_shift=np.zeros((n, 2)),
+    )
+
+
+def facing(size: int = SIZE) -> Scene:
+    """One person in the default clothes and light, in T-pose, facing the camera."""
+    zero = np.zeros(1, np.int64)
+    return Scene(
+        betas=np.zeros((1, 10)),
+        body_pose=np.zeros((1, 63)),
+        global_orient=np.array([[np.pi, 0.0, 0.0]]),
+        transl=np.array([[0.0, 0.3, 3.0]]),
+        camera=Camera(np.array([1.3 * size]), np.full((1, 2), size / 2), (size, size)),
+        clothing=zero,
+        background=zero,
+        light=zero,
+        box_shift=np.zeros((1, 2)),
+    )
+
+
+def grown(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """A mask and its eight neighbours."""
+    padded = np.pad(mask, 1)
+    rows, columns = mask.shape
+    return np.logical_or.reduce([padded[y : y + rows, x : x + columns] for y in range(3) for x in range(3)])
