@@ -2,14 +2,14 @@
 
 Every face has a half width and a pace. A round widens the faces at their pace, narrows those that unfair samples
 point to (free of queries), and asks the target for a handful of fair people of the wider box. Where someone
-succeeds, the faces that the successes lean on are narrowed and slowed; a box is kept only while nearly all that
-was seen inside it fails.
+succeeds, the faces that the successes lean on are slowed most, all others a little, and the widening is tried
+again; a box is kept only when everyone asked in it fails.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -26,38 +26,25 @@ PACE = 0.25
 SAMPLES = 10
 """Fair people asked for in a round."""
 
-KEEP_RATE = 0.97
-"""Share of the people seen inside a box that must fail for it to be kept."""
+STEP_BACK = 0.92
+"""The grown box is narrowed by this in the end: its last widening was believed on few people."""
 
 FAIR_SHARE = 0.93
 """Share of raw samples that growth keeps fair, with room above the 0.90 of a success region."""
 
 FAIR_SAMPLES = 96
+FAIR_ROUNDS = 8
 WORST_FACES = 12
 """Faces narrowed at once."""
 
-FAILED_ROUNDS = 3
-"""Rounds without a kept box after which growth ends."""
+NARROWING = 0.8
+"""What is left of a face's half width when it is drawn in."""
 
+SLOWING = 0.7
+"""What is left of every face's pace after a round in which somebody succeeded."""
 
-@dataclass
-class Evidence:
-    """What growth has seen: points and whether each failed."""
-
-    points: list[Float] = field(default_factory=list)
-    failed: list[Bool] = field(default_factory=list)
-
-    def inside(self, box: FailureSubspace) -> tuple[int, int]:
-        """Count of people seen in the box, and of those who failed."""
-        if not self.points:
-            return 0, 0
-        here = box.contains(np.concatenate(self.points))
-        return int(here.sum()), int(np.concatenate(self.failed)[here].sum())
-
-    def holds(self, box: FailureSubspace) -> bool:
-        """Whether nearly all people seen in the box fail."""
-        seen, failed = self.inside(box)
-        return seen > 0 and failed >= KEEP_RATE * seen
+MISSES = 6
+"""Rounds in a row in which somebody succeeds after which growth ends."""
 
 
 Judge = Callable[[FailureSubspace, Float], Float]
@@ -77,57 +64,51 @@ def grow(
     box: FailureSubspace, budget: int, judge: Judge, fails: Fails, rng: np.random.Generator
 ) -> tuple[FailureSubspace, int]:
     """The grown box and the queries it took, at most `budget`."""
-    evidence = Evidence()
     pace = np.full((2, len(box.centre)), PACE)
-    kept, spent, misses = box, 0, 0
-    proposal = _fair_box(box, box, pace, judge, rng)
-    while spent + SAMPLES <= budget and misses < FAILED_ROUNDS:
-        points, share = fair_points(proposal, SAMPLES, partial(judge, proposal), rng)
-        if share < FAIR_SHARE / 2 or len(points) < SAMPLES:
+    asked, verdicts = np.empty((0, len(box.centre))), np.empty(0, dtype=np.bool_)
+    kept, believed, spent, misses = box, False, 0, 0
+    proposal = _fair_box(box, pace, judge, rng)
+    while spent + SAMPLES <= budget and misses < MISSES:
+        points, _ = fair_points(proposal, SAMPLES, partial(judge, proposal), rng)
+        if len(points) < SAMPLES:
             break
         failed = fails(proposal, points)
-        spent += len(points)
-        evidence.points.append(points)
-        evidence.failed.append(failed)
-        if not failed.all():
-            proposal = _narrowed(proposal, points, failed, pace)
-        if evidence.holds(proposal):
-            kept, misses = proposal, 0
+        spent += SAMPLES
+        asked, verdicts = np.concatenate([asked, points]), np.concatenate([verdicts, failed])
+        if failed.all():
+            kept, believed, misses = proposal, True, 0
         else:
-            pace *= 0.5
-            misses += 1
-        proposal = _fair_box(_widened(kept, pace), kept, pace, judge, rng)
-        if np.linalg.norm(proposal.phi_low + proposal.phi_up) < 1.02 * np.linalg.norm(
-            kept.phi_low + kept.phi_up
-        ):
+            narrowed = _draw_in(proposal, _lean(proposal, asked, ~verdicts), pace, NARROWING)
+            kept, misses = (kept if believed else narrowed), misses + 1
+            pace *= SLOWING
+        proposal = _fair_box(_widened(kept, pace) if believed else kept, pace, judge, rng)
+        if believed and proposal.size < 1.01 * kept.size:
             break
-    return kept, spent
+    return replace(kept, phi_low=STEP_BACK * kept.phi_low, phi_up=STEP_BACK * kept.phi_up), spent
 
 
 def _widened(box: FailureSubspace, pace: Float) -> FailureSubspace:
     return replace(box, phi_low=box.phi_low * (1 + pace[0]), phi_up=box.phi_up * (1 + pace[1]))
 
 
-def _narrowed(box: FailureSubspace, points: Float, failed: Bool, pace: Float) -> FailureSubspace:
-    """The box with the faces drawn in that the successes lean on more than the failures do."""
-    place = (points - box.centre) / np.maximum(box.phi_low + box.phi_up, 1e-12)
-    lean = place[~failed].mean(axis=0) - (place[failed].mean(axis=0) if failed.any() else 0.0)
-    return _draw_in(box, np.stack([-lean, lean]), pace, 0.8)
+def _lean(box: FailureSubspace, points: Float, bad: Bool) -> Float:
+    """How much farther out the bad points are than the good ones, towards each face (2, d), in half widths."""
+    place = points - box.centre
+    out = np.stack([-place / np.maximum(box.phi_low, 1e-12), place / np.maximum(box.phi_up, 1e-12)])
+    out = np.maximum(out, 0.0)
+    good = out[:, ~bad].mean(axis=1) if not bad.all() else 0.0
+    return np.asarray(out[:, bad].mean(axis=1) - good)
 
 
-def _fair_box(
-    box: FailureSubspace, inner: FailureSubspace, pace: Float, judge: Judge, rng: np.random.Generator
-) -> FailureSubspace:
+def _fair_box(box: FailureSubspace, pace: Float, judge: Judge, rng: np.random.Generator) -> FailureSubspace:
     """The box with faces drawn in until FAIR_SHARE of its samples is fair; asks no target."""
-    for _ in range(6):
+    for _ in range(FAIR_ROUNDS):
         points = box.sample(FAIR_SAMPLES, rng)
         unfair = judge(box, points) < 0
         if unfair.mean() <= 1 - FAIR_SHARE:
-            return box
-        place = (points - box.centre) / np.maximum(box.phi_low + box.phi_up, 1e-12)
-        lean = place[unfair].mean(axis=0) - (place[~unfair].mean(axis=0) if not unfair.all() else 0.0)
-        box = _draw_in(box, np.stack([-lean, lean]), pace, 0.6)
-    return box if box is inner or box.size < inner.size else inner
+            break
+        box = _draw_in(box, _lean(box, points, unfair), pace, NARROWING)
+    return box
 
 
 def _draw_in(box: FailureSubspace, lean: Float, pace: Float, by: float) -> FailureSubspace:

@@ -27,10 +27,10 @@ def failure_kind(gt: Float, prediction: Float, names: Sequence[str], score: Scor
     error = float(score(pair)[0])
     if _left(score, _swapped(pair), error, threshold):
         return "left-right"
-    if _left(PA_MPJPE, pair, error, threshold):
-        return "orientation"
     if score.name == "mpjpe" and _left(N_MPJPE, pair, error, threshold):
         return "scale"
+    if _left(PA_MPJPE, pair, error, threshold):
+        return "orientation"
     squared = (gt - prediction) ** 2
     along = squared[:, 2].sum() / max(squared.sum(), 1e-12)
     return "depth" if along >= DEPTH_SHARE else "articulation"

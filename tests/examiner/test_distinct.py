@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+
+from examiner.distinct import clusters, distance, pose_distance, signature
+from examiner.results import mirror_pose
+from simulator import ParameterSpace, ShapeFactor, ViewFactor, orientation
+
+
+@pytest.fixture(scope="module")
+def people(body):
+    space = ParameterSpace([ViewFactor()], body)
+    rng = np.random.default_rng(0)
+    scene = space.decode(rng.random((5, 3)))
+    return space, scene, rng
+
+
+def with_pose(scene, pose, view):
+    from dataclasses import replace
+
+    return replace(scene, body_pose=pose, global_orient=orientation(view))
+
+
+def test_distance_is_zero_to_itself_symmetric_and_view_counts(people, body):
+    space, scene, rng = people
+    pose = 0.3 * rng.normal(size=(5, 63))
+    marks = signature(body, with_pose(scene, pose, np.zeros((5, 3))))
+    between = distance(marks, marks)
+    assert np.allclose(np.diag(between), 0, atol=1e-6)
+    assert np.allclose(between, between.T)
+    turned = signature(body, with_pose(scene, pose, np.tile([60.0, 0, 0], (5, 1))))
+    assert np.allclose(np.diag(distance(marks, turned)), 2, atol=1e-6)
+    assert np.allclose(np.diag(pose_distance(marks, turned)), 0, atol=1e-6)
+
+
+def test_mirrored_twins_are_one(people, body):
+    space, scene, rng = people
+    pose = 0.3 * rng.normal(size=(5, 63))
+    view = rng.uniform(-40, 40, size=(5, 3)) * [1, 1, 0]
+    marks = signature(body, with_pose(scene, pose, view))
+    twins = signature(body, with_pose(scene, mirror_pose(pose), view * [-1, 1, 1]))
+    assert np.diag(distance(marks, twins)).max() < 0.08
+    assert np.array_equal(mirror_pose(mirror_pose(pose)), pose)
+
+
+def test_shape_and_roll_play_no_part(people, body):
+    space, scene, rng = people
+    shaped = ShapeFactor().apply(rng.random((5, 10)), scene)
+    assert np.allclose(np.diag(distance(signature(body, scene), signature(body, shaped))), 0, atol=1e-6)
+
+
+def test_clusters_cut_average_linkage_at_one():
+    points = np.array([0.0, 0.4, 0.8, 5.0, 5.9])
+    labels = clusters(np.abs(points[:, None] - points))
+    assert len(set(labels)) == 2
+    assert labels[0] == labels[2] != labels[3]
+    assert len(clusters(np.zeros((1, 1)))) == 1
+    assert len(clusters(np.zeros((0, 0)))) == 0
