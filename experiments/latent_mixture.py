@@ -8,7 +8,7 @@ from scipy.linalg import solve_triangular
 from simulator.camera import Float
 from simulator.prior import Mixture
 
-COMPONENTS = (1, 2, 4, 8, 16, 32)
+COMPONENTS = (2, 4, 8, 16, 32)
 """Numbers of components that are tried."""
 
 
@@ -41,7 +41,7 @@ def fit_mixture(z: Float, weight: Float, floor: Float, components: int, seed: in
     spread = np.cov(z.T, aweights=weight) + np.diag(floor)
     factors = np.repeat(np.linalg.cholesky(spread)[None], components, 0)
     mixture = Mixture(np.full(components, 1.0 / components), means, factors)
-    for _ in range(40):
+    for _ in range(30):
         density = log_densities(mixture, z)
         share = weight[:, None] * np.exp(density - np.logaddexp.reduce(density, axis=1, keepdims=True))
         mixture = _maximise(z, share, spread, floor)
@@ -63,7 +63,5 @@ def best_mixture(train: tuple[Float, Float], chosen_on: tuple[Float, Float], flo
     """The number of components with the best likelihood of the validation codes; (codes, weights) pairs."""
     tried = [fit_mixture(*train, floor, components, seed=0) for components in COMPONENTS]
     scores = [likelihood(mixture, *chosen_on) for mixture in tried]
-    print(
-        "validation log density by components:", dict(zip((1, 2, 4, 8, 16), np.round(scores, 2), strict=True))
-    )
+    print("validation log density:", dict(zip(COMPONENTS, np.round(scores, 2).tolist(), strict=True)))
     return tried[int(np.argmax(scores))]

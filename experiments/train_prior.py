@@ -47,10 +47,10 @@ class Options:
 
     hidden: int = 384
     dim: int = 32
-    steps: int = 9000
+    steps: int = 5000
     batch: int = 512
     rate: float = 2e-3
-    beta: float = 0.0012
+    beta: float = 0.0013
     recombine: float = 0.5
     arm_swap: float = 0.2
     noise: float = 0.15
@@ -277,7 +277,7 @@ def main() -> None:
     parser.add_argument("--body", type=Path, default=BODY, help="its joints at rest are used")
     parser.add_argument("--results", type=Path)
     parser.add_argument("--steps", type=int, default=Options.steps)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     options, splits = Options(steps=arguments.steps), load_splits(arguments.poses, arguments.splits)
