@@ -276,18 +276,15 @@ def main() -> None:
         parser.add_argument(name, type=Path)
     parser.add_argument("--body", type=Path, default=BODY, help="its joints at rest are used")
     parser.add_argument("--results", type=Path)
-    parser.add_argument("--steps", type=int, default=Options.steps)
-    parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    options, splits = Options(steps=arguments.steps), load_splits(arguments.poses, arguments.splits)
+    torch.set_num_threads(1)
+    options, splits = Options(), load_splits(arguments.poses, arguments.splits)
     kinematics = Kinematics(rest_joints(arguments.body))
     model = fit_autoencoder(splits["train"].pose, kinematics, options)
     encoder, decoder = layers(*model.encoder, model.mean), layers(*model.decoder)
     bare = LatentPrior(encoder, decoder, name=NAME, licence=LICENCE)
     arrays = arrays_from_prior(encoder, decoder, fit_mixtures(bare, model, splits))
-    arrays |= {"name": np.array(NAME), "licence": np.array(LICENCE)}
-    np.savez_compressed(arguments.out, allow_pickle=False, **arrays)
+    np.savez_compressed(arguments.out, allow_pickle=False, name=NAME, licence=LICENCE, **arrays)
     prior = prior_from_arrays(np.load(arguments.out, allow_pickle=False))
     figures = {
         "options": asdict(options),
