@@ -3,13 +3,14 @@
 Each agent is a Gaussian policy with a bounded mean and a learned spread, in the normal quantiles of the
 unit cube. One round is a batch of actions for each agent; the gradient is natural and rank-based (separable
 natural evolution strategy: Wierstra et al., Natural Evolution Strategies, JMLR 15, 2014; the policy-gradient
-view: Williams, Machine Learning 8, 1992). The agents work together: all share one pool of what was seen,
-start from its best distinct points, keep away from one another and from what was taken, and restart when
-their climb is over.
+view: Williams, Machine Learning 8, 1992). The agents work together: all share one pool of what was seen and one
+cheap model of the error fitted on it, act on the most promising of several draws, start from the best distinct
+points, keep away from one another and from what was taken, and restart when their climb is over.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,19 @@ from scipy.special import ndtr, ndtri
 
 from agents.base import Distance, Float, Margin, Proposal
 from agents.checks import check_population, check_told, load_rng, save_rng
+from agents.error_model import ErrorModel, choose
 from agents.screening import Screen
 
 BOUND = 2.4
 """Largest mean in normal quantiles; the cube's face is at 2.5."""
 
 LEAST_SPREAD = 0.05
+LEAST_POOL = 32
+"""Points seen before a model is fitted."""
+
+SHORT_LIST = 4
+"""Most promising draws of an action among which one that is not crowded is looked for."""
+
 NEVER = -np.inf
 
 
@@ -42,6 +50,7 @@ class PolicyGradient:
         scouts: actions of each batch that go on exploring afterwards.
         spread: initial standard deviation of a policy, in normal quantiles.
         patience: rounds without a better action after which an agent restarts.
+        candidates: draws of each action, of which the model's worst prediction is acted on; 1 asks no model.
     """
 
     def __init__(
@@ -53,15 +62,17 @@ class PolicyGradient:
         typical: Proposal | None,
         distance: Distance | None,
         batch: int = 8,
-        explore: int = 4,
+        explore: int = 2,
         scouts: int = 2,
         spread: float = 0.35,
         patience: int = 3,
+        candidates: int = 128,
     ) -> None:
         check_population(dim, agents, batch)
         scouts = min(scouts, batch // 4)
         self._dim, self._agents, self._batch, self._scouts = dim, agents, batch, scouts
         self._explore, self._spread0, self._patience = explore, spread, patience
+        self._candidates = candidates
         self._typical = typical
         self._distance = distance or cube_distance
         self._rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,)))
@@ -77,6 +88,7 @@ class PolicyGradient:
         self._pool = np.empty((0, dim))
         self._pool_error = np.empty(0)
         self._taken = np.empty((0, dim))
+        self._chosen = np.zeros(3)
         self._asked: Float | None = None
         self._margins = np.empty(0)
 
@@ -87,7 +99,7 @@ class PolicyGradient:
 
     def ask(self) -> Float:
         """A batch (agents * batch, D): row i belongs to agent i // batch, its scouts last."""
-        self._asked, self._margins = self._screen.fill(self._agents * self._batch, self._draw)
+        self._asked, self._margins = self._screen.fill(self._agents * self._batch, self._proposals())
         return self._asked.copy()
 
     def tell(self, units: Float, error: Float) -> None:
@@ -121,6 +133,52 @@ class PolicyGradient:
         self._rng = load_rng(state["rng"])
         self._round = int(state["round"])
         self._screen.screened = int(state["screened"])
+
+    def _model(self) -> ErrorModel | None:
+        """The common model, once there is something to fit and a choice to make."""
+        if self._candidates < 2 or self._round == 0 or len(self._pool) < LEAST_POOL:
+            return None
+        points = normal(self._pool)
+        if len(points) >= 2 * self._chosen[2]:
+            self._chosen = np.array([*choose(points, self._pool_error), len(points)])
+        return ErrorModel(points, self._pool_error, *self._chosen[:2].tolist())
+
+    def _proposals(self) -> Callable[[NDArray[np.intp]], Float]:
+        """What screening draws from: most promising of `candidates`, of half as many at each further try."""
+        model, choice = self._model(), self._candidates
+
+        def draw(rows: NDArray[np.intp]) -> Float:
+            nonlocal choice
+            drawn = self._draw(rows) if model is None or choice < 2 else self._promising(rows, model, choice)
+            choice //= 2
+            return drawn
+
+        return draw
+
+    def _promising(self, rows: NDArray[np.intp], model: ErrorModel, choice: int) -> Float:
+        """For each row the draw with the largest predicted error that is not crowded."""
+        drawn = self._draw(np.repeat(rows, choice))
+        predicted = model(normal(drawn)).reshape(len(rows), choice)
+        order = np.argsort(-predicted, axis=1, kind="stable")[:, :SHORT_LIST]
+        drawn = drawn.reshape(len(rows), choice, self._dim)
+        each = np.arange(len(rows))
+        listed = drawn[each[:, None], order]
+        crowded = self._crowded_lists(rows, listed)
+        chosen = listed[each, crowded.argmin(axis=1)]
+        free_scout = (rows % self._batch == self._batch - 1) & (self._scouts > 0)
+        return np.where(free_scout[:, None], drawn[:, 0], chosen)
+
+    def _crowded_lists(self, rows: NDArray[np.intp], listed: Float) -> NDArray[np.bool_]:
+        """Whether draws (n, list, D) are crowded for the agents of their rows; nobody's scouts mind everybody."""
+        held = self._best_error > NEVER
+        others = np.concatenate([self._taken, self._best[held]])
+        if not len(others):
+            return np.zeros(listed.shape[:2], dtype=np.bool_)
+        near = self._distance(listed.reshape(-1, self._dim), others) < 1
+        owner = np.concatenate([np.full(len(self._taken), -1), np.flatnonzero(held)])
+        agent = np.where(rows % self._batch >= self._batch - self._scouts, -2, rows // self._batch)
+        minds = owner[None] != agent[:, None]
+        return np.asarray((near.reshape(*listed.shape[:2], -1) & minds[:, None]).any(axis=2))
 
     def _draw(self, rows: NDArray[np.intp]) -> Float:
         agent, slot = rows // self._batch, rows % self._batch
@@ -193,7 +251,7 @@ class PolicyGradient:
         return None
 
 
-ARRAYS = ("mean", "spread", "best", "best_error", "stale", "pool", "pool_error", "taken")
+ARRAYS = ("mean", "spread", "best", "best_error", "stale", "pool", "pool_error", "taken", "chosen")
 """What a state holds beside the counters."""
 
 

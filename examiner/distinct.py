@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +42,10 @@ class Signature:
         """The same people seen in a mirror."""
         flip = np.array([-1.0, 1.0, 1.0])
         return Signature(self.joints[:, self.mirror] * flip, self.direction * flip, self.mirror)
+
+
+Metric = Callable[[Signature, Signature], Float]
+"""(n) and (m) people -> distances (n, m), >= 1 where distinct."""
 
 
 def signature(body: Body, scene: Scene) -> Signature:

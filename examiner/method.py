@@ -11,7 +11,7 @@ import numpy as np
 
 import agents
 from examiner import seeds
-from examiner.distinct import Signature, distance, signature
+from examiner.distinct import Metric, Signature, distance, pose_distance, signature
 from examiner.growth import grow, start_box
 from examiner.joints import Bool, Float
 from examiner.journal import Journal, Part
@@ -27,6 +27,9 @@ BATCH = 8
 
 STAGES = ("search", "redraw", "growth", "verification")
 """What queries are spent on."""
+
+POSE_SHARE = 0.6
+"""Least share of the redrawn candidates that must differ by pose alone: half is needed of the modes."""
 
 GROWTH_CAP = 160
 """Most queries spent on growing one region."""
@@ -155,11 +158,16 @@ class Method:
         marks = signature(self._rig.body, scene.rows(order)) if len(order) else None
         done: list[Redraw] = []
         tried: list[int] = []
+        poses = 0
         for place, row in enumerate(order):
             if self._purse.verification - self._purse.spent["redraw"] - reserve < REDRAWS:
                 break
-            if marks is None or _near(marks, place, tried):
+            if marks is None or _near(marks, place, tried, distance):
                 continue
+            new_pose = not _near(marks, place, tried, pose_distance)
+            if not new_pose and poses < POSE_SHARE * (len(tried) + 1):
+                continue
+            poses += new_pose
             tried.append(place)
             done.append(self._redraw(scene.rows(np.array([row])), int(row), first))
         return done, len(order)
@@ -245,11 +253,11 @@ class Method:
         self._progress.update(f"{self._name}: {stage}", sum(self._purse.spent.values()), self._total, note)
 
 
-def _near(marks: Signature, place: int, tried: list[int]) -> bool:
+def _near(marks: Signature, place: int, tried: list[int], metric: Metric) -> bool:
     if not tried:
         return False
     here = marks.rows(np.array([place]))
-    return bool((distance(here, marks.rows(np.array(tried))) < 1).any())
+    return bool((metric(here, marks.rows(np.array(tried))) < 1).any())
 
 
 def _best(outcomes: Outcomes) -> str:

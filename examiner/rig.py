@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from examiner.config import Config
-from examiner.distinct import distance, signature
+from examiner.distinct import pose_distance, signature
 from examiner.evaluate import Evaluator
 from examiner.fairness import Fairness
 from examiner.joints import Float, common_joints
@@ -57,10 +57,9 @@ class Rig:
         return self.fairness.margin(self.space.decode(units))
 
     def distance(self, a: Float, b: Float) -> Float:
-        """(n, m) between units, >= 1 where distinct."""
-        return distance(
-            signature(self.body, self.space.decode(a)), signature(self.body, self.space.decode(b))
-        )
+        """(n, m) between units, >= 1 where distinct by pose alone: agents spread over poses, not views."""
+        decode = self.space.decode
+        return pose_distance(signature(self.body, decode(a)), signature(self.body, decode(b)))
 
     def typical_poses(self, count: int, rng: np.random.Generator) -> Float:
         """Body poses (count, 63) as real people take them."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from examiner.config import Config
-from examiner.distinct import clusters, distance, pose_distance, signature
+from examiner.distinct import Metric, clusters, distance, pose_distance, signature
 from examiner.joints import Float
 from examiner.method import MethodResult, Mode
 from examiner.rig import Rig
@@ -73,7 +73,7 @@ def success_rate(modes: tuple[Mode, ...], agents: int) -> float:
     return len(winners) / agents
 
 
-def count_modes(result: MethodResult, rig: Rig, metric: Any) -> int:
+def count_modes(result: MethodResult, rig: Rig, metric: Metric) -> int:
     """Clusters of the modes under a distance."""
     if not result.modes:
         return 0

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,17 +13,15 @@ def people(body):
     space = ParameterSpace([ViewFactor()], body)
     rng = np.random.default_rng(0)
     scene = space.decode(rng.random((5, 3)))
-    return space, scene, rng
+    return scene, rng
 
 
 def with_pose(scene, pose, view):
-    from dataclasses import replace
-
     return replace(scene, body_pose=pose, global_orient=orientation(view))
 
 
 def test_distance_is_zero_to_itself_symmetric_and_view_counts(people, body):
-    space, scene, rng = people
+    scene, rng = people
     pose = 0.3 * rng.normal(size=(5, 63))
     marks = signature(body, with_pose(scene, pose, np.zeros((5, 3))))
     between = distance(marks, marks)
@@ -33,7 +33,7 @@ def test_distance_is_zero_to_itself_symmetric_and_view_counts(people, body):
 
 
 def test_mirrored_twins_are_one(people, body):
-    space, scene, rng = people
+    scene, rng = people
     pose = 0.3 * rng.normal(size=(5, 63))
     view = rng.uniform(-40, 40, size=(5, 3)) * [1, 1, 0]
     marks = signature(body, with_pose(scene, pose, view))
@@ -43,7 +43,7 @@ def test_mirrored_twins_are_one(people, body):
 
 
 def test_shape_and_roll_play_no_part(people, body):
-    space, scene, rng = people
+    scene, rng = people
     shaped = ShapeFactor().apply(rng.random((5, 10)), scene)
     assert np.allclose(np.diag(distance(signature(body, scene), signature(body, shaped))), 0, atol=1e-6)
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from examiner.growth import grow, start_box
-from examiner.kinds import failure_kind
 from examiner.joints import LIMB_JOINTS, rooted
+from examiner.kinds import failure_kind
 from examiner.scores import MPJPE, N_MPJPE
 from examiner.subspace import DRAWS, Proof, clopper_pearson_lower, fair_points, point_box
 from examiner.words import describe, describe_region

@@ -1,0 +1,65 @@
+"""A cheap model of the error, shared by all agents: kernel ridge regression on what the population has seen."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.spatial.distance import cdist
+
+from agents.base import Float
+
+LENGTHS = (0.7, 1.0, 1.5)
+"""Length scales tried, in units of the square root of the dimension."""
+
+RIDGES = (0.03, 0.1, 0.3)
+"""Ridges tried, in units of the error's variance."""
+
+CAP = 800
+"""Most points a model is fitted on: the worst half and the latest half of what was seen."""
+
+CHOICE_CAP = 256
+"""Latest points that the choice of length scale and ridge looks at."""
+
+
+class ErrorModel:
+    """Predicts the error of points in normal quantiles from points (n, D) and their errors (n,).
+
+    Kernel ridge regression with a Gaussian kernel of `length` (in square roots of D) and `ridge`.
+    """
+
+    def __init__(self, points: Float, error: Float, length: float, ridge: float) -> None:
+        keep = _worst_and_latest(error)
+        self._points, self._mean = points[keep], float(error[keep].mean())
+        self._scale = length * np.sqrt(points.shape[1])
+        kernel = _kernel(self._points, self._points, self._scale)
+        self._weights = np.linalg.solve(kernel + ridge * np.eye(len(keep)), error[keep] - self._mean)
+
+    def __call__(self, points: Float) -> Float:
+        """Predicted errors (n,) of points (n, D)."""
+        return np.asarray(self._mean + _kernel(points, self._points, self._scale) @ self._weights)
+
+
+def choose(points: Float, error: Float) -> tuple[float, float]:
+    """The length scale and ridge with the smallest leave-one-out error on the latest points.
+
+    The leave-one-out formula of Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006, section 5.4.2.
+    """
+    points, error = points[-CHOICE_CAP:], error[-CHOICE_CAP:]
+    choices = [(length, ridge) for length in LENGTHS for ridge in RIDGES]
+    return min(choices, key=lambda choice: _leave_one_out(points, error - error.mean(), *choice))
+
+
+def _leave_one_out(points: Float, target: Float, length: float, ridge: float) -> float:
+    kernel = _kernel(points, points, length * np.sqrt(points.shape[1]))
+    inverse = np.linalg.inv(kernel + ridge * np.eye(len(points)))
+    return float(((inverse @ target / np.diag(inverse)) ** 2).mean())
+
+
+def _kernel(a: Float, b: Float, scale: float) -> Float:
+    return np.exp(-cdist(a, b, "sqeuclidean") / (2 * scale**2))
+
+
+def _worst_and_latest(error: Float) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    if len(error) <= CAP:
+        return np.arange(len(error))
+    worst = np.argsort(-error, kind="stable")[: CAP // 2]
+    return np.unique(np.concatenate([worst, np.arange(len(error) - CAP // 2, len(error))]))

@@ -1,0 +1,107 @@
+"""A user's mistake is one sentence with the fix, exit code 2, and nothing half-written."""
+
+import os
+import pickle
+import subprocess
+import sys
+
+import pytest
+
+from examiner.cli import main
+
+
+class FakeAttack:
+    def __reduce__(self):
+        return (os.system, ("touch OWNED",))
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def refusal(capsys, *words):
+    assert main(words) == 2
+    text = capsys.readouterr().err
+    assert text.startswith("examiner: ")
+    assert text.count("\n") == 1
+    assert "Traceback" not in text
+    return text
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["audit", "--target", "blazepos"], "unknown target 'blazepos'"),
+        (["audit", "--factors", "pose,hat"], "unknown factor 'hat': expected some of pose, view, shape"),
+        (["audit", "--threshold", "-1"], "expected a threshold in millimetres above 0"),
+        (["audit", "--budget", "5"], "use --budget 16 or more, or fewer --agents"),
+        (["audit", "--body", "none.npz"], "none.npz"),
+        (["audit", "--prior", "none.ckpt"], "none.ckpt"),
+        (["audit", "--poses", "none.npz"], "none.npz"),
+        (["audit", "--config", "none.yaml"], "expected a configuration file"),
+        (["audit", "--resume", "none"], "expected a stopped run in none"),
+        (["export", "none", "--out", "x"], "expected the folder of a run in none"),
+        (["report", "none"], "expected the folder of a run in none"),
+        (["fetch", "blazepose-huge"], "unknown target 'blazepose-huge'"),
+        (["check-target", "my.py:build"], "my.py"),
+    ],
+)
+def test_misuse(capsys, tmp_path, words, message):
+    assert message in refusal(capsys, *words)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_existing_out_is_refused_and_left_alone(capsys, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "keep").write_text("x")
+    assert "choose another --out, or --resume mine" in refusal(capsys, "audit", "--out", "mine")
+    assert (tmp_path / "mine" / "keep").read_text() == "x"
+
+
+def test_truncated_body_is_refused(capsys, tmp_path):
+    (tmp_path / "body.npz").write_bytes(b"PK\x03\x04 and then nothing")
+    assert "body.npz" in refusal(capsys, "audit", "--body", "body.npz")
+
+
+def test_pickle_that_runs_code_is_refused_and_not_run(capsys, tmp_path):
+    (tmp_path / "SMPL.pkl").write_bytes(pickle.dumps({"v_template": FakeAttack()}))
+    text = refusal(capsys, "audit", "--body", "SMPL.pkl")
+    assert "system" in text
+    assert not (tmp_path / "OWNED").exists()
+
+
+def test_no_egl_is_one_sentence_with_the_command(capsys, monkeypatch):
+    monkeypatch.setattr(
+        "examiner.commands.diagnose", lambda: "libEGL.so.1 not found; type: apt-get install x"
+    )
+    assert "type: apt-get install x" in refusal(capsys, "audit")
+
+
+def test_wrong_checksum_is_refused_and_nothing_kept(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("POSEEXAMINER_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("targets.weights._download", lambda asset: b"not the model")
+    text = refusal(capsys, "audit", "--out", "run")
+    assert "to have sha256 e9a5c5cb17f7..., got" in text
+    assert "nothing was kept" in text
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert not (tmp_path / "run").exists()
+
+
+def test_help_has_examples(capsys):
+    with pytest.raises(SystemExit) as done:
+        main(["audit", "--help"])
+    assert done.value.code == 0
+    assert "examiner audit --resume" in capsys.readouterr().out
+
+
+def test_unknown_option_exits_2():
+    with pytest.raises(SystemExit) as done:
+        main(["audit", "--bugdet", "5"])
+    assert done.value.code == 2
+
+
+def test_runs_as_a_module():
+    command = [sys.executable, "-m", "examiner.cli", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("examiner 0.")
