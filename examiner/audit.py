@@ -17,7 +17,7 @@ from examiner.evaluate import Evaluator
 from examiner.files import read_json, write_json, write_whole
 from examiner.joints import edges
 from examiner.journal import Journal
-from examiner.method import Method, Mode
+from examiner.method import Method, MethodResult, Mode
 from examiner.pictures import overlay
 from examiner.progress import Progress, Silence
 from examiner.report import write_report
@@ -56,6 +56,7 @@ class Examiner:
     ) -> None:
         self._rig, self._folder, self._name = rig, folder, name
         self._progress = progress or Silence()
+        self.methods: list[MethodResult] = []
 
     def run(self) -> Audit:
         """Examine with the search and every baseline, then write what a run leaves behind."""
@@ -63,11 +64,12 @@ class Examiner:
         begin(self._folder, self._rig, self._name)
         journal = Journal(self._folder / "parts")
         names = (self._rig.config.algorithm, *self._rig.config.baselines)
-        methods, timings = [], {}
+        timings = {}
         for stream, name in enumerate(dict.fromkeys(names)):
             before = time.monotonic()
-            methods.append(Method(name, stream, self._rig, journal, self._progress).run())
+            self.methods.append(Method(name, stream, self._rig, journal, self._progress).run())
             timings[f"{name}_s"] = round(time.monotonic() - before, 2)
+        methods = self.methods
         crop = draw_modes(self._rig, methods[0].modes, self._folder / "images")
         results = results_of(self._rig, methods, crop, self._run_row())
         write_trials(self._folder / "trials.parquet", journal.parts, self._rig)

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import smplx  # type: ignore[import-untyped]
+import smplx
 import torch
 from numpy.typing import NDArray
-from smplx.vertex_ids import vertex_ids as known_vertex_ids  # type: ignore[import-untyped]
+from smplx.vertex_ids import vertex_ids as known_vertex_ids
 
 Arrays = dict[str, NDArray[Any]]
 
