@@ -15,6 +15,11 @@ FACTORS = ("pose", "view", "shape")
 
 VIEWS = ("default", "full")
 REGIONS_OF_INTEREST = ("box", "detector")
+LEAST_SIDE, MOST_SIDE = 64, 2048
+"""Pixels of a picture's side."""
+
+KINDS = {tuple: "a list", str: "a text", int: "a whole number"}
+"""What a user calls the kinds of settings."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +64,9 @@ def check_config(config: Config) -> None:
             f"unknown factor {got}: expected some of {', '.join(FACTORS)}, e.g. --factors pose,view"
         )
     for name in (config.algorithm, *config.baselines):
-        if name not in POPULATIONS:
+        if name not in tuple(POPULATIONS):
             raise ValueError(f"unknown method {name!r}: expected one of {', '.join(POPULATIONS)}")
+    _check_shares(config.shares)
     if config.agents < 1:
         raise ValueError(f"expected at least 1 agent, got {config.agents}")
     if config.budget * config.shares[0] < config.agents:
@@ -69,10 +75,11 @@ def check_config(config: Config) -> None:
             f"expected a budget of at least one search query for each of {config.agents} agents, got "
             f"{config.budget}; use --budget {least} or more, or fewer --agents"
         )
-    if config.image_size < 64:
-        raise ValueError(f"expected an image size of at least 64 pixels, got {config.image_size}")
-    if len(config.shares) != 3 or min(config.shares) <= 0 or abs(sum(config.shares) - 1) > 1e-9:
-        raise ValueError(f"expected three positive budget shares that sum to 1, got {config.shares}")
+    if not LEAST_SIDE <= config.image_size <= MOST_SIDE:
+        raise ValueError(
+            f"expected an image size of at least {LEAST_SIDE} pixels and at most {MOST_SIDE}, "
+            f"got {config.image_size}"
+        )
     for name, value, known in (
         ("view", config.view, VIEWS),
         ("region_of_interest", config.region_of_interest, REGIONS_OF_INTEREST),
@@ -82,6 +89,12 @@ def check_config(config: Config) -> None:
     if config.seed < 0:
         raise ValueError(f"expected a seed of at least 0, got {config.seed}")
     parse_threshold(config.threshold)
+
+
+def _check_shares(shares: tuple[Any, ...]) -> None:
+    numbers = all(isinstance(share, int | float) for share in shares)
+    if len(shares) != 3 or not numbers or min(shares) <= 0 or not abs(sum(shares) - 1) <= 1e-9:
+        raise ValueError(f"expected three positive budget shares that sum to 1, got {shares}")
 
 
 def parse_threshold(text: str) -> tuple[str, float]:
@@ -123,8 +136,8 @@ def load_config(path: Path) -> Config:
     if not path.is_file():
         raise FileNotFoundError(f"expected a configuration file at {path}, found none")
     try:
-        values = yaml.safe_load(path.read_text()) or {}
-    except yaml.YAMLError as error:
+        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"expected YAML in {path}, got something else: {error}") from None
     if not isinstance(values, dict):
         raise ValueError(f"expected `name: value` lines in {path}, got {type(values).__name__}")
@@ -153,5 +166,5 @@ def _as_kind(example: Any, value: Any, key: str, origin: str) -> Any:
     if kind is str and isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     if type(value) is not kind:
-        raise ValueError(f"expected {key} in {origin} to be {kind.__name__}, got {value!r}")
+        raise ValueError(f"expected {key} in {origin} to be {KINDS[kind]}, got {value!r}")
     return value

@@ -98,14 +98,17 @@ class Evaluator:
         """The target's answer, its shapes checked.
 
         Raises:
-            ValueError: naming the field whose shape is wrong.
+            ValueError: if the target fails, or naming the field that is missing or of a wrong shape.
         """
-        prediction = self.target.predict(**fields_for(batch, self.target))
-        wanted = (len(batch), len(self.target.spec.joint_names))
-        _check_shape(self.target.spec.name, "found", prediction.found, wanted[:1])
-        if prediction.joints is None:
-            raise ValueError(f"expected joints in the prediction of {self.target.spec.name}, got none")
-        _check_shape(self.target.spec.name, "joints", prediction.joints, (*wanted, 3))
+        name, fields = self.target.spec.name, fields_for(batch, self.target)
+        try:
+            prediction = self.target.predict(**fields)
+        except Exception as error:
+            raise ValueError(
+                f"expected {name} to answer for {', '.join(fields)}, got {type(error).__name__}: {error}; "
+                "examiner check-target tells more"
+            ) from error
+        check_prediction(name, prediction, len(batch), len(self.target.spec.joint_names))
         return prediction
 
     def pair(self, batch: Batch, prediction: Prediction, calibration: Float) -> Pair:
@@ -151,9 +154,27 @@ class Evaluator:
         return pick(prediction.joints2d, self.target.spec.joint_names, self.joints)
 
 
-def _check_shape(name: str, field: str, value: Any, wanted: tuple[int, ...]) -> None:
-    if np.shape(value) != wanted:
-        raise ValueError(f"expected {field} of shape {wanted} from {name}, got {np.shape(value)}")
+def check_prediction(name: str, prediction: Prediction, people: int, joints: int) -> None:
+    """Refuse an answer that does not fit `people` pictures and the spec's `joints`.
+
+    Raises:
+        ValueError: naming the target and the field.
+    """
+    if not isinstance(prediction, Prediction):
+        raise ValueError(f"expected a Prediction from {name}, got {type(prediction).__name__}")
+    if prediction.joints is None:
+        raise ValueError(f"expected joints in the prediction of {name}, got none")
+    shapes = {"found": (people,), "joints": (people, joints, 3)}
+    optional = {"joints2d": (people, joints, 2), "confidence": (people,)}
+    shapes |= {field: shape for field, shape in optional.items() if getattr(prediction, field) is not None}
+    for field, shape in shapes.items():
+        value = getattr(prediction, field)
+        if not isinstance(value, np.ndarray):
+            raise ValueError(f"expected {field} from {name} to be a numpy array, got {type(value).__name__}")
+        if value.shape != shape:
+            raise ValueError(f"expected {field} of shape {shape} from {name}, got {value.shape}")
+    if prediction.found.dtype != np.bool_:
+        raise ValueError(f"expected found from {name} to be of bool, got {prediction.found.dtype}")
 
 
 def _mean_where(values: Float, keep: Bool) -> Float:

@@ -39,7 +39,12 @@ def test_what_is_not_named_stays(tmp_path):
         ({"algorithm": "pso"}, "unknown method 'pso': expected one of policy-gradient, random, typical"),
         ({"view": "side"}, "unknown view 'side': expected one of default, full"),
         ({"shares": (0.5, 0.5, 0.5)}, "expected three positive budget shares that sum to 1"),
-        ({"image_size": 8}, "expected an image size of at least 64 pixels, got 8"),
+        ({"shares": ()}, "expected three positive budget shares that sum to 1, got ()"),
+        ({"shares": ("a", "b", "c")}, "expected three positive budget shares that sum to 1"),
+        ({"shares": (0, 0.5, 0.5)}, "expected three positive budget shares that sum to 1"),
+        ({"baselines": (["random"],)}, "unknown method ['random']"),
+        ({"image_size": 8}, "expected an image size of at least 64 pixels and at most 2048, got 8"),
+        ({"image_size": 100_000}, "at most 2048, got 100000"),
         ({"seed": -3}, "expected a seed of at least 0, got -3"),
     ],
 )
@@ -65,7 +70,13 @@ def test_bad_files_are_named(tmp_path):
     with pytest.raises(ValueError, match="unknown setting 'budgets' in"):
         load_config(path)
     path.write_text("budget: many")
-    with pytest.raises(ValueError, match=r"expected budget in .* to be int, got 'many'"):
+    with pytest.raises(ValueError, match=r"expected budget in .* to be a whole number, got 'many'"):
+        load_config(path)
+    path.write_bytes(b"\x98\x00\xff")
+    with pytest.raises(ValueError, match="expected YAML in"):
+        load_config(path)
+    path.write_text("factors: pose")
+    with pytest.raises(ValueError, match=r"expected factors in .* to be a list, got 'pose'"):
         load_config(path)
     path.write_text("- 1")
     with pytest.raises(ValueError, match="expected `name: value` lines"):

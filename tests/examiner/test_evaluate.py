@@ -110,6 +110,27 @@ def test_nan_is_told_as_the_least_and_too_many_stop_the_run(evaluator, space):
             r"expected joints of shape \(3, 24, 3\) from fake, got \(3, 5, 3\)",
         ),
         (lambda joints: Prediction(np.ones(3, bool)), "expected joints in the prediction of fake, got none"),
+        (lambda joints: None, "expected a Prediction from fake, got NoneType"),
+        (
+            lambda joints: Prediction(np.ones(3, np.int64), joints),
+            "expected found from fake to be of bool, got int64",
+        ),
+        (
+            lambda joints: Prediction(np.ones(3, bool), joints.tolist()),
+            "expected joints from fake to be a numpy array, got list",
+        ),
+        (
+            lambda joints: Prediction(np.ones(3, bool), joints, joints2d=np.zeros((3, 5, 2))),
+            r"expected joints2d of shape \(3, 24, 2\) from fake, got \(3, 5, 2\)",
+        ),
+        (
+            lambda joints: Prediction(np.ones(3, bool), joints, confidence=np.zeros((3, 24))),
+            r"expected confidence of shape \(3,\) from fake, got \(3, 24\)",
+        ),
+        (
+            lambda joints: joints["left"],
+            "expected fake to answer for joints, got IndexError: .*; examiner check-target tells more",
+        ),
     ],
 )
 def test_a_wrong_shape_stops_at_once(evaluator, space, answer, message):
