@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import shlex
 import time
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -14,7 +15,7 @@ from PIL import Image
 
 from examiner.config import Config, config_dict, dump_config, with_values
 from examiner.evaluate import Evaluator
-from examiner.files import read_json, write_json, write_whole
+from examiner.files import plain, read_json, write_json, write_whole
 from examiner.joints import edges
 from examiner.journal import Journal
 from examiner.method import Method, MethodResult, Mode
@@ -40,6 +41,10 @@ PACKAGES = (
 )
 
 
+SAME = ("poseexaminer", "config", "assets", "reference_key", "renderer")
+"""What may not change between the parts of a run."""
+
+
 @dataclass(frozen=True)
 class Audit:
     """A finished audit."""
@@ -61,6 +66,7 @@ class Examiner:
     def run(self) -> Audit:
         """Examine with the search and every baseline, then write what a run leaves behind."""
         started = time.monotonic()
+        self.methods = []
         begin(self._folder, self._rig, self._name)
         journal = Journal(self._folder / "parts")
         names = (self._rig.config.algorithm, *self._rig.config.baselines)
@@ -86,21 +92,24 @@ class Examiner:
 
 
 def command(config: Config) -> str:
-    """The command line that repeats an audit."""
+    """The command line that repeats an audit; shares have no option, so they come from the run's own file."""
     default = config_dict(Config())
-    words = ["examiner audit", f"--target {config.target}", f"--seed {config.seed}"]
+    if config.shares != Config().shares:
+        return "examiner audit --config config.yaml"
+    words = ["examiner audit", f"--target {shlex.quote(config.target)}", f"--seed {config.seed}"]
     for key, value in config_dict(config).items():
         if value != default[key] and key not in ("target", "seed"):
             text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-            words.append(f"--{key.replace('_', '-')} {text}")
+            words.append(f"--{key.replace('_', '-')} {shlex.quote(text)}")
     return " ".join(words)
 
 
 def begin(folder: Path, rig: Rig, name: str) -> None:
-    """Write the configuration and a manifest that says `running`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "images").mkdir(exist_ok=True)
-    write_whole(folder / "config.yaml", lambda stream: stream.write(dump_config(rig.config).encode()))
+    """Write the configuration and a manifest that says `running`.
+
+    Raises:
+        ValueError: if the folder holds another run.
+    """
     manifest = {
         "status": "running",
         "name": name,
@@ -114,7 +123,28 @@ def begin(folder: Path, rig: Rig, name: str) -> None:
         "reference_key": rig.reference.key,
         "renderer": rig.simulator.version,
     }
+    _check_same_run(folder, manifest)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "images").mkdir(exist_ok=True)
+    write_whole(folder / "config.yaml", lambda stream: stream.write(dump_config(rig.config).encode()))
     write_json(folder / "manifest.json", manifest)
+
+
+def _check_same_run(folder: Path, manifest: dict[str, Any]) -> None:
+    """Refuse to go on with the parts of a run that was made from something else."""
+    if not (folder / "manifest.json").is_file():
+        if any(folder.glob("parts/*.npz")):
+            raise ValueError(
+                f"expected the manifest of the run in {folder}, found parts without one; delete it"
+            )
+        return
+    before, now = read_json(folder / "manifest.json"), plain(manifest)
+    for key in SAME:
+        if before.get(key) != now[key]:
+            raise ValueError(
+                f"expected the run in {folder} to have the same {key} as this one, got {before.get(key)!r} there and "
+                f"{now[key]!r} here; choose another folder"
+            )
 
 
 def finish(folder: Path) -> None:
@@ -144,9 +174,10 @@ def draw_modes(rig: Rig, modes: tuple[Mode, ...], folder: Path) -> list[bool | N
 
 def _detector_judge(rig: Rig) -> Evaluator | None:
     """The same examination with the target's own detector, where the run used the simulator's box."""
-    if rig.config.target not in BUILT_IN or rig.target.spec.region_of_interest != "box":
+    spec = rig.target.spec
+    if spec.name not in BUILT_IN or spec.region_of_interest != "box":
         return None
-    target = build_target(rig.config.target, region_of_interest="detector")
+    target = build_target(spec.name, region_of_interest="detector")
     return Evaluator(rig.simulator, target, rig.fairness, rig.score, rig.evaluator.calibration)
 
 
@@ -177,6 +208,8 @@ def resume_config(folder: Path) -> Config:
         ValueError: if it is finished, or belongs to another version.
     """
     manifest = read_json(folder / "manifest.json")
+    if not isinstance(manifest, dict) or not {"status", "poseexaminer", "name", "config"} <= set(manifest):
+        raise ValueError(f"expected the manifest of a run in {folder}, got something else; start a new run")
     if manifest["status"] == "done":
         raise ValueError(
             f"expected an unfinished run in {folder}, got a finished one; its report is report.html"

@@ -39,9 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"examiner: {_sentence(error)}", highlight=False, markup=False, soft_wrap=True
         )
         return MISUSE
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stopped:
         Console(stderr=True).print(
-            "examiner: stopped; go on with examiner audit --resume FOLDER", highlight=False
+            f"examiner: stopped{stopped}", highlight=False, markup=False, soft_wrap=True
         )
         return STOPPED
 

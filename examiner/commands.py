@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 from rich.console import Console
 
 from examiner.audit import Examiner, resume_config
@@ -56,6 +58,8 @@ def audit(arguments: argparse.Namespace) -> int:
             done = Examiner(rig, folder, progress, name=_run_name(arguments, folder)).run()
         finally:
             rig.close()
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(_way_on(folder)) from None
     finally:
         progress.close()
     print_summary(done.results, str(folder))
@@ -71,18 +75,22 @@ def export(arguments: argparse.Namespace) -> int:
         out = export_parquet(arguments.run_folder, arguments.out, arguments.samples, arguments.seed, progress)
     finally:
         progress.close()
+    count = pq.read_metadata(out / "labels.parquet").num_rows
     Console().print(
-        f"{arguments.samples} pictures and labels.parquet in {out}", highlight=False, soft_wrap=True
+        f"{count} pictures and labels.parquet in {out}", highlight=False, markup=False, soft_wrap=True
     )
     return 0
 
 
 def fetch(arguments: argparse.Namespace) -> int:
     """Get built-in weights into the cache."""
-    console = Console()
+
+    def say(text: str) -> None:
+        Console().print(text, highlight=False, markup=False, soft_wrap=True)
+
     for name in arguments.target:
-        target = build_target(name, report=lambda text: console.print(text, highlight=False, soft_wrap=True))
-        console.print(f"{name} is there, sha256 {target.spec.weights_sha256[:16]}", highlight=False)
+        target = build_target(name, report=say)
+        say(f"{name} is there, sha256 {target.spec.weights_sha256[:16]}")
     return 0
 
 
@@ -96,26 +104,27 @@ def check_target(arguments: argparse.Namespace) -> int:
     for fault in faults:
         console.print(f"- {fault}", highlight=False, markup=False, soft_wrap=True)
     verdict = "keeps the contract" if not faults else f"breaks the contract in {len(faults)} places"
-    console.print(f"{target.spec.name} {verdict}", highlight=False)
+    console.print(f"{arguments.target} {verdict}", highlight=False, markup=False, soft_wrap=True)
     return int(bool(faults))
 
 
 def reference(arguments: argparse.Namespace) -> int:
-    """Compute what is normal for targets, into files that ship."""
+    """Compute what is normal for targets, whatever is cached or shipped, into files that ship."""
     _check_graphics()
     for name in arguments.target:
         progress = open_progress()
         try:
-            rig = build_rig(Config(target=name), progress)
+            rig = build_rig(Config(target=name), progress, find=lambda about: None)
             rig.close()
         finally:
             progress.close()
-        path = arguments.out / f"{name}.json"
+        path = arguments.out / f"{rig.target.spec.name}.json"
         save_reference(rig.reference, path)
         figures = rig.reference.calibrated
         Console().print(
             f"{name}: median {figures.median_mm:.0f}, 99th percentile {figures.p99_mm:.0f} mm, in {path}",
             highlight=False,
+            markup=False,
             soft_wrap=True,
         )
     return 0
@@ -125,17 +134,23 @@ def report(arguments: argparse.Namespace) -> int:
     """Write a finished run's report again."""
     check_finished(arguments.run_folder)
     path = write_report(read_json(arguments.run_folder / "results.json"), arguments.run_folder)
-    Console().print(f"Report: {path}", highlight=False, soft_wrap=True)
+    Console().print(f"Report: {path}", highlight=False, markup=False, soft_wrap=True)
     return 0
 
 
 def _audit_config(arguments: argparse.Namespace) -> tuple[Config, Path]:
+    given = {name: getattr(arguments, name) for name in SETTINGS if getattr(arguments, name) is not None}
     if arguments.resume is not None:
+        others = [*given, *(name for name in ("config", "out") if getattr(arguments, name) is not None)]
+        if others:
+            raise ValueError(
+                f"expected --resume alone, got --{others[0].replace('_', '-')} too: a run goes on with its own "
+                "settings; leave it out, or start a new run"
+            )
         folder = Path(arguments.resume)
         if not (folder / "manifest.json").is_file():
             raise FileNotFoundError(f"expected a stopped run in {folder}, found no manifest.json there")
         return resume_config(folder), folder
-    given = {name: getattr(arguments, name) for name in SETTINGS if getattr(arguments, name) is not None}
     base = load_config(arguments.config) if arguments.config else Config()
     return with_values(base, given, "the command line"), _new_folder(arguments.out, arguments.name)
 
@@ -146,11 +161,28 @@ def _new_folder(out: Path | None, name: str) -> Path:
             raise FileExistsError(
                 f"expected a new folder, got {out}, which exists; choose another --out, or --resume {out}"
             )
+        _check_writable(out)
         return out
     runs, number = Path("runs"), 1
     while (runs / f"{name}-{number:03d}").exists():
         number += 1
+    _check_writable(runs)
     return runs / f"{name}-{number:03d}"
+
+
+def _check_writable(path: Path) -> None:
+    """Refuse a place where no folder can be made, before anything is computed for it."""
+    there = next(place for place in (path, *path.absolute().parents) if place.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise PermissionError(
+            f"expected a place to write {path}, got {there}, which is no folder or read-only"
+        )
+
+
+def _way_on(folder: Path) -> str:
+    """What to type to go on with a run that was stopped; nothing where it had not begun."""
+    begun = (folder / "manifest.json").is_file()
+    return f"; go on with examiner audit --resume {folder}" if begun else ""
 
 
 def _run_name(arguments: argparse.Namespace, folder: Path) -> str:

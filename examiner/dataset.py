@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -50,7 +51,8 @@ class FailureDataset(Dataset[Sample]):
         samples: how many people.
         seed: seed of the sampling; the same seed gives the same people.
         transform: applied to each `Sample`.
-        simulator: draws the people; by default pyrender, started at the first item, once in each worker.
+        simulator: draws the people in this process; by default, and in every worker, pyrender, started at the
+            first item.
 
     Raises:
         FileNotFoundError: if the folder holds no run.
@@ -70,6 +72,7 @@ class FailureDataset(Dataset[Sample]):
         self._samples = sample_run(Path(run), samples, seed)
         self._transform = transform
         self._simulator = simulator
+        self._process = os.getpid()
 
     def __len__(self) -> int:
         return len(self._samples.mode)
@@ -85,10 +88,7 @@ class FailureDataset(Dataset[Sample]):
         return {**self.__dict__, "_simulator": None}
 
     def _draw(self, index: int) -> Sample:
-        if self._simulator is None:
-            config = self._samples.config
-            self._simulator = PyrenderSimulator(self._samples.body, image_size=config.image_size)
-        batch = self._simulator.render(self._samples.scene.rows(slice(index, index + 1)))
+        batch = self._own_simulator().render(self._samples.scene.rows(slice(index, index + 1)))
         scene = batch.scene
         rows = (
             batch.images[0].transpose(2, 0, 1).astype(np.float32) / 255,
@@ -104,6 +104,14 @@ class FailureDataset(Dataset[Sample]):
             self._samples.mode[index],
         )
         return Sample(*(_tensor(row) for row in rows))
+
+    def _own_simulator(self) -> Simulator:
+        """This process's: two processes that share one would get each other's pictures."""
+        if self._simulator is None or self._process != os.getpid():
+            config = self._samples.config
+            self._simulator = PyrenderSimulator(self._samples.body, image_size=config.image_size)
+            self._process = os.getpid()
+        return self._simulator
 
 
 def _tensor(value: Any) -> torch.Tensor:

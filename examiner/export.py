@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,8 @@ def export_parquet(
     samples = sample_run(run, count, seed)
     simulator = simulator or PyrenderSimulator(samples.body, image_size=samples.config.image_size)
     work = out.with_name(f".{out.name}.part")
-    (work / "images").mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(work, ignore_errors=True)  # what a killed export left has pictures of other people
+    (work / "images").mkdir(parents=True)
     try:
         _write(work, samples, simulator, progress)
     finally:

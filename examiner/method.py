@@ -70,6 +70,7 @@ class MethodResult:
     agent: np.ndarray[Any, np.dtype[np.intp]]
     """(n,) which agent asked each search query."""
     candidates: int
+    """Distinct failures that were redrawn."""
     modes: tuple[Mode, ...]
     fragile: tuple[Redraw, ...]
 
@@ -102,7 +103,7 @@ class Method:
         scene = join_scenes([part.scene for part in search])
         agent = np.concatenate([np.arange(len(part.outcomes)) // batch for part in search])
         first = search[0].first_query
-        redraws, candidates = self._confirm(scene, outcomes, first)
+        redraws = self._confirm(scene, outcomes, first)
         verified = [r for r in redraws if r.repeatable]
         verified.sort(key=lambda r: -r.mean(self._rig.threshold))
         modes = [self._mode(r, k, scene, outcomes, agent, first) for k, r in enumerate(verified)]
@@ -113,7 +114,7 @@ class Method:
             search=outcomes,
             search_scene=scene,
             agent=agent,
-            candidates=candidates,
+            candidates=len(redraws),
             modes=tuple(modes),
             fragile=tuple(r for r in redraws if not r.repeatable),
         )
@@ -150,7 +151,7 @@ class Method:
         population.tell(units, outcomes.told(self._rig.threshold))
         return self._part("search", units, scene, outcomes, population.state())
 
-    def _confirm(self, scene: Scene, outcomes: Outcomes, first: int) -> tuple[list[Redraw], int]:
+    def _confirm(self, scene: Scene, outcomes: Outcomes, first: int) -> list[Redraw]:
         """Redraw the worst fair failures that are distinct from those already redrawn."""
         failed = np.flatnonzero(outcomes.failures(self._rig.threshold))
         order = failed[np.argsort(-outcomes.severity[failed], kind="stable")]
@@ -170,7 +171,7 @@ class Method:
             poses += new_pose
             tried.append(place)
             done.append(self._redraw(scene.rows(np.array([row])), int(row), first))
-        return done, len(order)
+        return done
 
     def _redraw(self, person: Scene, row: int, first: int) -> Redraw:
         """Draw the person anew; stop as soon as too few can still exceed the threshold."""
@@ -261,5 +262,5 @@ def _near(marks: Signature, place: int, tried: list[int], metric: Metric) -> boo
 
 
 def _best(outcomes: Outcomes) -> str:
-    fair = outcomes.severity[outcomes.fair & outcomes.found]
+    fair = outcomes.severity[outcomes.fair & outcomes.found & outcomes.valid]
     return f"worst fair {fair.max():.0f} mm" if len(fair) else ""

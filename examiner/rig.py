@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +32,7 @@ from simulator import (
     load_poses,
     load_prior,
 )
-from targets import Target, build_target
+from targets import Target, TargetSpec, build_target
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,11 @@ def build_rig(
     simulator: Simulator | None = None,
     target: Target | None = None,
     reference: Reference | None = None,
+    find: Callable[[dict[str, Any]], Reference | None] = find_reference,
 ) -> Rig:
     """Build what the configuration names; parts that are given are used instead.
+
+    A reference that is not given and that `find` does not find is computed, which takes 4,000 queries.
 
     Raises:
         FileNotFoundError: for a body, prior or pose file that is not there.
@@ -89,6 +93,7 @@ def build_rig(
     body, prior = load_body(config.body), load_prior(config.prior)
     poses = load_poses(config.poses) if config.poses else None
     target = target or build_target(config.target, region_of_interest=config.region_of_interest)
+    _check_spec(target)
     space = ParameterSpace(_factors(config, prior, poses), body, config.image_size)
     fairness = Fairness(body, load_motion_range(), common_joints(target.spec.joint_names))
     simulator = simulator or PyrenderSimulator(body, image_size=config.image_size)
@@ -96,7 +101,7 @@ def build_rig(
     evaluator = Evaluator(simulator, target, fairness, score)
     about = reference_about(body, prior, config, target, score, simulator)
     if reference is None:
-        reference = find_reference(about)
+        reference = find(about)
     if reference is None:
         scene = reference_scene(space, prior, poses)
         reference = make_reference(evaluator, scene, about, progress)
@@ -149,6 +154,14 @@ def _factors(config: Config, prior: PosePrior, poses: Float | None) -> list[Fact
     view = ViewFactor() if config.view == "default" else FULL_VIEW
     there: dict[str, Factor] = {"pose": PoseFactor(prior, poses), "view": view, "shape": ShapeFactor()}
     return [there[name] for name in config.factors]
+
+
+def _check_spec(target: Target) -> None:
+    if not isinstance(target.spec, TargetSpec):
+        raise ValueError(
+            f"expected the spec of the target to be a TargetSpec, got {type(target.spec).__name__}; "
+            "from targets import TargetSpec"
+        )
 
 
 def _score(config: Config, target: Target) -> Score:

@@ -64,9 +64,11 @@ def check_finished(folder: Path) -> dict[str, Any]:
     if not manifest.is_file():
         raise FileNotFoundError(f"expected the folder of a run in {folder}, found no manifest.json there")
     content: dict[str, Any] = read_json(manifest)
-    if content.get("status") != "done":
+    if not isinstance(content, dict) or "status" not in content:
+        raise ValueError(f"expected the manifest of a run in {folder}, got something else; start a new run")
+    if content["status"] != "done":
         raise ValueError(
-            f"expected a finished run in {folder}, got one that is {content.get('status')}; finish it with "
+            f"expected a finished run in {folder}, got one that is {content['status']}; finish it with "
             f"examiner audit --resume {folder}"
         )
     return content

@@ -34,7 +34,7 @@ def method_summary(result: MethodResult, role: str, rig: Rig) -> dict[str, Any]:
         "screened": result.screened,
         "fair_share": float(outcomes.fair.mean()),
         "failures": int(outcomes.failures(threshold).sum()),
-        "definition": int((usable & (outcomes.raw_error > threshold) & ~outcomes.failures(threshold)).sum()),
+        "definition": int((usable & (outcomes.raw_error > threshold) & (outcomes.error <= threshold)).sum()),
         "candidates": result.candidates,
         "fragile": len(result.fragile),
         "modes": count_modes(result, rig, distance),

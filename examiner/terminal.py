@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
+from rich.text import Text
 
 PAUSE = 5.0
 """Seconds between plain lines."""
@@ -61,7 +62,9 @@ class LineProgress:
             return
         self._last, self._stage = now, stage
         tail = f"  {note}" if note else ""
-        self._console.print(f"{stage}  {min(done, total)}/{total} queries{tail}", highlight=False)
+        self._console.print(
+            f"{stage}  {min(done, total)}/{total} queries{tail}", highlight=False, markup=False
+        )
 
     def close(self) -> None:
         """Nothing is open."""
@@ -81,7 +84,7 @@ def print_summary(results: dict[str, Any], folder: str) -> None:
         f"{protocol['target']}: {protocol['score']['name']} above {protocol['threshold_mm']:.0f} mm "
         f"({protocol['threshold_rule']}), {protocol['budget']} queries a method"
     )
-    table = Table(title=title, title_justify="left")
+    table = Table(title=Text(title), title_justify="left")
     heads = (
         "method",
         "queries",
@@ -102,8 +105,8 @@ def print_summary(results: dict[str, Any], folder: str) -> None:
     console.print(table)
     for note in results["notes"]:
         if note.startswith("Finding"):
-            console.print(note, highlight=False)
-    console.print(f"Report: {folder}/report.html", highlight=False, soft_wrap=True)
+            console.print(note, highlight=False, markup=False)
+    console.print(f"Report: {folder}/report.html", highlight=False, markup=False, soft_wrap=True)
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
