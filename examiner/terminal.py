@@ -6,11 +6,20 @@ import sys
 import time
 from typing import Any
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
 from rich.text import Text
+
+WIDTH = 100
+"""Columns of the summary where there is no terminal."""
+
+LEGEND = (
+    "modes: distinct verified failures; 1x, 1.5x, 2x: modes per 1,000 queries that repeat at these multiples of the "
+    "threshold; QD score: mm above it per 1,000 queries; regions: success regions of those tried."
+)
 
 PAUSE = 5.0
 """Seconds between plain lines."""
@@ -78,20 +87,20 @@ def open_progress() -> LiveProgress | LineProgress:
 
 def print_summary(results: dict[str, Any], folder: str) -> None:
     """The table of methods and where the report lies, on standard output."""
-    console = Console()
+    console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
     protocol = results["protocol"]
     title = (
         f"{protocol['target']}: {protocol['score']['name']} above {protocol['threshold_mm']:.0f} mm "
         f"({protocol['threshold_rule']}), {protocol['budget']} queries a method"
     )
-    table = Table(title=Text(title), title_justify="left")
+    table = Table(title=Text(title), title_justify="left", box=SIMPLE)
     heads = (
         "method",
         "queries",
         "fair",
         "modes",
         "by pose",
-        "/1k 1x",
+        "1x",
         "1.5x",
         "2x",
         "QD score",
@@ -103,6 +112,7 @@ def print_summary(results: dict[str, Any], folder: str) -> None:
     for row in results["methods"]:
         table.add_row(*_cells(row))
     console.print(table)
+    console.print(LEGEND, highlight=False)
     for note in results["notes"]:
         if note.startswith("Finding"):
             console.print(note, highlight=False, markup=False)

@@ -1,8 +1,8 @@
-"""How much of the threshold comes from the prior? The reference on the everyday mixture and on the real poses it was fitted to.
+"""How much of the threshold comes from the prior? The reference on the everyday mixture and on the poses behind it.
 
 usage: python -m experiments.reference_poses POSES.npz SPLITS.json [--target blazepose-full]
 
-The real poses are the everyday clips of `train`, mirrored, every activity with the same weight, as in the mixture's fit.
+The real poses are the everyday clips of `train`, mirrored, every activity with the same weight, as in the fit.
 Writes experiments/results/reference_poses.json.
 """
 
