@@ -51,8 +51,8 @@ class FailureDataset(Dataset[Sample]):
         samples: how many people.
         seed: seed of the sampling; the same seed gives the same people.
         transform: applied to each `Sample`.
-        simulator: draws the people in this process; by default, and in every worker, pyrender, started at the
-            first item.
+        simulator: draws the people; by default pyrender, started at the first item, once in each worker. One
+            that is given is not sent to workers that are spawned; they start pyrender.
 
     Raises:
         FileNotFoundError: if the folder holds no run.
@@ -72,6 +72,7 @@ class FailureDataset(Dataset[Sample]):
         self._samples = sample_run(Path(run), samples, seed)
         self._transform = transform
         self._simulator = simulator
+        self._given = simulator is not None
         self._process = os.getpid()
 
     def __len__(self) -> int:
@@ -106,8 +107,9 @@ class FailureDataset(Dataset[Sample]):
         return Sample(*(_tensor(row) for row in rows))
 
     def _own_simulator(self) -> Simulator:
-        """This process's: two processes that share one would get each other's pictures."""
-        if self._simulator is None or self._process != os.getpid():
+        """This process's: two forks that share a drawing process would get each other's pictures."""
+        forked = self._process != os.getpid() and not self._given
+        if self._simulator is None or forked:
             config = self._samples.config
             self._simulator = PyrenderSimulator(self._samples.body, image_size=config.image_size)
             self._process = os.getpid()

@@ -13,7 +13,7 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 from rich.text import Text
 
-WIDTH = 100
+WIDTH = 116
 """Columns of the summary where there is no terminal."""
 
 LEGEND = (
@@ -108,7 +108,7 @@ def print_summary(results: dict[str, Any], folder: str) -> None:
         "worst mm",
     )
     for head in heads:
-        table.add_column(head, justify="left" if head == "method" else "right")
+        table.add_column(head, justify="left" if head == "method" else "right", no_wrap=True)
     for row in results["methods"]:
         table.add_row(*_cells(row))
     console.print(table)

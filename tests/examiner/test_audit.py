@@ -93,6 +93,26 @@ def test_other_seed_other_results(audit, planted, tmp_path):
     assert other.results["modes"] != audit.results["modes"]
 
 
+def test_another_run_is_not_written_into_the_folder(audit, planted):
+    before = (audit.folder / "manifest.json").read_text()
+    with pytest.raises(ValueError, match="to have the same config as this one"):
+        Examiner(planted(budget=700, baselines=("random",), seed=1), audit.folder).run()
+    assert (audit.folder / "manifest.json").read_text() == before
+
+
+def test_figures_of_a_method_fit_together(audit):
+    for method in audit.results["methods"]:
+        assert method["candidates"] == method["modes"] + method["fragile"] <= method["failures"]
+        assert method["definition"] == 0
+
+
+def test_something_else_is_not_resumed(tmp_path):
+    for content in ("{}", "[1]"):
+        (tmp_path / "manifest.json").write_text(content)
+        with pytest.raises(ValueError, match="expected the manifest of a run in"):
+            resume_config(tmp_path)
+
+
 def test_finished_run_is_not_resumed(audit):
     with pytest.raises(ValueError, match="expected an unfinished run"):
         resume_config(audit.folder)

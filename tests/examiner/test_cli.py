@@ -59,6 +59,42 @@ def test_existing_out_is_refused_and_left_alone(capsys, tmp_path):
     assert (tmp_path / "mine" / "keep").read_text() == "x"
 
 
+def test_resume_takes_no_settings(capsys):
+    text = refusal(capsys, "audit", "--resume", "runs/x", "--budget", "9000")
+    assert "expected --resume alone, got --budget too" in text
+
+
+def test_a_place_where_no_folder_can_be_is_refused_at_once(capsys, tmp_path):
+    (tmp_path / "file").write_text("x")
+    assert "expected a place to write" in refusal(capsys, "audit", "--out", "file/run")
+
+
+@pytest.mark.parametrize("content", ["{}", "[1]", "{"])
+def test_a_folder_of_something_else_is_refused(capsys, tmp_path, content):
+    (tmp_path / "manifest.json").write_text(content)
+    for words in (("audit", "--resume", "."), ("report", "."), ("export", ".", "--out", "x")):
+        assert "manifest" in refusal(capsys, *words)
+
+
+@pytest.mark.parametrize("spec", ["None", "{'name': 'x'}"])
+def test_a_target_without_a_spec_is_refused(capsys, monkeypatch, tmp_path, spec):
+    monkeypatch.setattr("examiner.commands.diagnose", lambda: "")
+    (tmp_path / "my.py").write_text(f"class Mine:\n    spec = {spec}\n    def predict(self, **fields): ...\n")
+    assert "expected the spec of the target to be a TargetSpec" in refusal(
+        capsys, "audit", "--target", "my.py:Mine"
+    )
+
+
+def test_ctrl_c_says_how_to_go_on_once_there_is_something(capsys, monkeypatch, tmp_path):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("examiner.commands.diagnose", lambda: "")
+    monkeypatch.setattr("examiner.commands.build_rig", stop)
+    assert main(["audit", "--out", "run"]) == 130
+    assert capsys.readouterr().err == "examiner: stopped\n"
+
+
 def test_truncated_body_is_refused(capsys, tmp_path):
     (tmp_path / "body.npz").write_bytes(b"PK\x03\x04 and then nothing")
     assert "body.npz" in refusal(capsys, "audit", "--body", "body.npz")

@@ -83,6 +83,11 @@ def test_bad_files_are_named(tmp_path):
         load_config(path)
 
 
+def test_command_is_safe_to_type():
+    assert command(Config(body="my body; rm x.npz")).endswith("--body 'my body; rm x.npz'")
+    assert command(Config(shares=(0.6, 0.2, 0.2))) == "examiner audit --config config.yaml"
+
+
 def test_command_repeats_the_run():
     from examiner.cli import parser
     from examiner.commands import SETTINGS

@@ -116,6 +116,25 @@ def test_nothing_half_written_is_left_where_drawing_fails(run, body, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_pictures_of_a_killed_export_do_not_stay(run, body, tmp_path):
+    (tmp_path / ".set.part" / "images").mkdir(parents=True)
+    (tmp_path / ".set.part" / "images" / "000099.png").write_bytes(b"old")
+    out = export_parquet(run, tmp_path / "set", 3, 0, Silence(), StickSimulator(body, image_size=64))
+    assert len(list((out / "images").iterdir())) == 3
+
+
+def test_a_forked_worker_starts_a_renderer_of_its_own(run, monkeypatch):
+    monkeypatch.setattr("examiner.dataset.PyrenderSimulator", StickSimulator)
+    dataset = FailureDataset(run, samples=2)
+    first = dataset[0]
+    here = dataset.__dict__["_simulator"]
+    assert torch.equal(dataset[0].image, first.image)
+    assert dataset.__dict__["_simulator"] is here
+    monkeypatch.setattr("examiner.dataset.os.getpid", lambda: -1)
+    assert torch.equal(dataset[0].image, first.image)
+    assert dataset.__dict__["_simulator"] is not here
+
+
 def test_dataset_travels_to_workers_without_its_renderer(run, body):
     dataset = FailureDataset(run, samples=4, simulator=StickSimulator(body, image_size=64))
     again = copy.deepcopy(dataset)

@@ -46,6 +46,23 @@ def test_is_computed_once_and_found_again(made):
     assert len(list((home / "references").glob("*.json"))) == 1
 
 
+def test_is_computed_again_when_asked(made, body, monkeypatch, tmp_path):
+    first = made[0]
+    monkeypatch.setenv("POSEEXAMINER_CACHE", str(tmp_path))
+    monkeypatch.setattr("examiner.reference.DRAWS", 160)
+    before = made[3]
+    again = build_rig(
+        first.config,
+        Silence(),
+        simulator=first.simulator,
+        target=first.target,
+        find=lambda about: None,
+    )
+    assert before == 160
+    assert len(list((tmp_path / "references").glob("*.json"))) == 1
+    assert asdict(again.reference) == asdict(first.reference)
+
+
 def test_calibration_takes_the_definition_away(made):
     reference = made[0].reference
     assert reference.raw.median_mm > 8
