@@ -97,18 +97,3 @@ def test_spread_by_hand():
     figures = spread(np.arange(1.0, 102.0))
     assert (figures.median_mm, figures.p90_mm, figures.p99_mm) == (51, 91, 100)
     assert figures.p99_interval_mm[0] <= 100 <= figures.p99_interval_mm[1]
-
-
-@pytest.mark.parametrize("name", ["blazepose-lite", "blazepose-full", "blazepose-heavy"])
-def test_shipped_references_belong_to_what_is_shipped(name, body):
-    """The shipped figures were made with the shipped body, prior and drawing."""
-    import json
-    from importlib.resources import files
-
-    from simulator import load_prior
-
-    stored = json.loads((files("examiner") / "data" / "references" / f"{name}.json").read_text())
-    assert stored["about"]["body_sha256"] == body.sha256
-    assert stored["about"]["prior_sha256"] == load_prior("default").sha256
-    assert stored["key"] == reference_key(stored["about"])
-    assert stored["draws"] == 4000
