@@ -74,6 +74,15 @@ class Evaluator:
             ValueError: if the target returns a wrong shape, or NaN in more than 1 % of its answers.
         """
         outcomes = join_outcomes([self._judge(batch, self.predict(batch)) for batch in self.draw(scene)])
+        self.count(outcomes)
+        return outcomes
+
+    def count(self, outcomes: Outcomes) -> None:
+        """Keep count of invalid answers, those of a resumed run too.
+
+        Raises:
+            ValueError: if more than 1 % (and more than three) are not finite.
+        """
         self.queries += len(outcomes)
         self.invalid += int((~outcomes.valid).sum())
         if self.invalid > max(3.0, MAX_INVALID * self.queries):
@@ -81,7 +90,6 @@ class Evaluator:
                 f"expected finite predictions, got NaN or infinity from {self.target.spec.name} in "
                 f"{self.invalid} of {self.queries} queries; check its weights and preprocessing"
             )
-        return outcomes
 
     def draw(self, scene: Scene) -> Iterator[Batch]:
         """Batches of at most CHUNK people, one drawn ahead."""

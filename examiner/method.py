@@ -139,6 +139,7 @@ class Method:
             part = self._journal.step(f"{self._name}/search", lambda: self._round(population))
             if recorded:
                 population.load_state(part.state)
+                rig.evaluator.count(part.outcomes)
             parts.append(part)
             self._charge("search", len(part.outcomes), _best(part.outcomes))
         self._purse.verification += self._purse.search - self._purse.spent["search"]
@@ -237,10 +238,13 @@ class Method:
         return np.concatenate([pose, [rest[unit] for unit in point.units[63:]]])
 
     def _ask(self, stage: str, scene: Scene) -> Outcomes:
+        recorded = self._journal.replaying
         part = self._journal.step(
             f"{self._name}/{stage}",
             lambda: self._part(stage, np.empty((len(scene), 0)), scene, self._rig.evaluator(scene), {}),
         )
+        if recorded:
+            self._rig.evaluator.count(part.outcomes)
         self._charge(stage, len(scene), "")
         return part.outcomes
 

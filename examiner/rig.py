@@ -105,7 +105,7 @@ def build_rig(
     if reference is None:
         scene = reference_scene(space, prior, poses)
         reference = make_reference(evaluator, scene, about, progress)
-    evaluator.calibration = np.array(reference.calibration)
+    evaluator = Evaluator(simulator, target, fairness, score, np.array(reference.calibration))
     return Rig(
         config=config,
         body=body,

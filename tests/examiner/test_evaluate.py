@@ -98,6 +98,21 @@ def test_nan_is_told_as_the_least_and_too_many_stop_the_run(evaluator, space):
         evaluator(lambda joints: truth(joints * np.nan))(space.decode(units(space, 4)))
 
 
+def test_invalid_answers_before_a_resume_count(evaluator, space):
+    def one_odd(joints):
+        joints = joints.copy()
+        joints[0] = np.nan
+        return truth(joints)
+
+    before = evaluator(one_odd)
+    earlier = [before(space.decode(units(space, 1))) for _ in range(3)]
+    after = evaluator(one_odd)
+    for outcomes in earlier:
+        after.count(outcomes)
+    with pytest.raises(ValueError, match="from fake in 4 of 4 queries"):
+        after(space.decode(units(space, 1)))
+
+
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
