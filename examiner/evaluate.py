@@ -147,7 +147,7 @@ class Evaluator:
             valid=valid,
             confidence=_or_nan(prediction.confidence, (len(batch),)),
             gt=pair.gt,
-            prediction=self.score.align(pair),
+            prediction=pair.prediction,
             gt2d=pick(batch.joints2d, batch.joint_names, self.joints),
             prediction2d=self._prediction2d(batch, prediction),
         )

@@ -18,7 +18,7 @@ DEPTH_SHARE = 0.6
 
 
 def failure_kind(gt: Float, prediction: Float, names: Sequence[str], score: Score, threshold: float) -> str:
-    """The kind of one person's failure, from joints (J, 3), metres, as they were scored.
+    """The kind of one person's failure, from root-relative joints (J, 3), metres.
 
     `left-right`: naming left as right undoes it. `orientation`: turning the whole body does. `scale`: resizing does
     (metric scores only). `depth`: most of the squared error lies along the viewing axis. Else `articulation`.
@@ -31,7 +31,7 @@ def failure_kind(gt: Float, prediction: Float, names: Sequence[str], score: Scor
         return "scale"
     if _left(PA_MPJPE, pair, error, threshold):
         return "orientation"
-    squared = (gt - prediction) ** 2
+    squared = (gt - score.align(pair)[0]) ** 2
     along = squared[:, 2].sum() / max(squared.sum(), 1e-12)
     return "depth" if along >= DEPTH_SHARE else "articulation"
 

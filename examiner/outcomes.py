@@ -38,7 +38,7 @@ class Outcomes:
     gt: Float
     """(n, J, 3) root-relative, camera axes."""
     prediction: Float
-    """(n, J, 3) calibrated and aligned as the score does."""
+    """(n, J, 3) calibrated, root-relative, camera axes, in the target's own scale."""
     gt2d: Float
     """(n, J, 2) pixels."""
     prediction2d: Float

@@ -122,11 +122,18 @@ def mode_result(rig: Rig, mode: Mode, number: int, crop: bool | None, spread: Fl
             "edges": [list(edge) for edge in edges(names)],
             "up": Rotation.from_rotvec(mode.scene.global_orient[0]).apply([0.0, 1.0, 0.0]).round(5),
             "gt_m": outcomes.gt[0].round(5),
-            "prediction_m": outcomes.prediction[0].round(5),
+            "prediction_m": _drawn(rig, outcomes.gt[0], outcomes.prediction[0]).round(5),
         },
         "scene": {key: value[0] for key, value in scene_columns(mode.scene).items()},
         "region": region_result(rig, mode.region, spread),
     }
+
+
+def _drawn(rig: Rig, gt: Float, prediction: Float) -> Float:
+    """The prediction in the truth's size where the score forgives scale: a drawing should not shrink it away."""
+    if rig.score.name == "mpjpe":
+        return prediction
+    return prediction * (np.linalg.norm(gt) / max(float(np.linalg.norm(prediction)), 1e-9))
 
 
 def region_result(rig: Rig, region: Region | None, spread: Float) -> dict[str, Any] | None:

@@ -53,7 +53,7 @@ def main(poses: Path, splits: Path, target: str) -> dict[str, Any]:
     real = summarise(join_outcomes(parts), rig.score, rig.evaluator.joints, {"poses": "real"})
     rig.close()
     progress.close()
-    found = {
+    found: dict[str, Any] = {
         "target": target,
         "mixture": asdict(mixture.calibrated),
         "real": asdict(real.calibrated),
