@@ -203,6 +203,11 @@ def notes(rig: Rig, methods: list[MethodResult]) -> list[str]:
         "Ambiguous failures (another pose gives the same picture) are not told apart yet.",
         "Regions are tried from the most severe mode down, as far as the budget reaches.",
     ]
+    if rig.poses is None and rig.prior.everyday is None:
+        said.append(
+            "The pose prior has no mixture of real poses and no --poses were given: the reference and the baseline "
+            "typical draw from the prior as a whole."
+        )
     tried = sum(mode.region is not None for mode in methods[0].modes)
     if tried < len(methods[0].modes):
         said.append(
