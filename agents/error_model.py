@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from scipy.spatial.distance import cdist
+from threadpoolctl import threadpool_limits
 
 from agents.base import Float
 
@@ -15,6 +18,9 @@ RIDGES = (0.03, 0.1, 0.3)
 
 CAP = 800
 """Most points a model is fitted on: the worst half and the latest half of what was seen."""
+
+ONE_THREAD = partial(threadpool_limits, limits=1)
+"""Linear algebra on one thread: on several its last bits depend on their number, and the search on those."""
 
 CHOICE_CAP = 256
 """Latest points that the choice of length scale and ridge looks at."""
@@ -31,11 +37,13 @@ class ErrorModel:
         self._points, self._mean = points[keep], float(error[keep].mean())
         self._scale = length * np.sqrt(points.shape[1])
         kernel = _kernel(self._points, self._points, self._scale)
-        self._weights = np.linalg.solve(kernel + ridge * np.eye(len(keep)), error[keep] - self._mean)
+        with ONE_THREAD():
+            self._weights = np.linalg.solve(kernel + ridge * np.eye(len(keep)), error[keep] - self._mean)
 
     def __call__(self, points: Float) -> Float:
         """Predicted errors (n,) of points (n, D)."""
-        return np.asarray(self._mean + _kernel(points, self._points, self._scale) @ self._weights)
+        with ONE_THREAD():
+            return np.asarray(self._mean + _kernel(points, self._points, self._scale) @ self._weights)
 
 
 def choose(points: Float, error: Float) -> tuple[float, float]:
@@ -50,8 +58,9 @@ def choose(points: Float, error: Float) -> tuple[float, float]:
 
 def _leave_one_out(points: Float, target: Float, length: float, ridge: float) -> float:
     kernel = _kernel(points, points, length * np.sqrt(points.shape[1]))
-    inverse = np.linalg.inv(kernel + ridge * np.eye(len(points)))
-    return float(((inverse @ target / np.diag(inverse)) ** 2).mean())
+    with ONE_THREAD():
+        inverse = np.linalg.inv(kernel + ridge * np.eye(len(points)))
+        return float(((inverse @ target / np.diag(inverse)) ** 2).mean())
 
 
 def _kernel(a: Float, b: Float, scale: float) -> Float:

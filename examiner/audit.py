@@ -15,12 +15,13 @@ from PIL import Image
 
 from examiner.config import Config, config_dict, dump_config, with_values
 from examiner.evaluate import Evaluator
-from examiner.files import plain, read_json, write_json, write_whole
+from examiner.files import only_one, plain, read_json, write_json, write_whole
 from examiner.joints import edges
 from examiner.journal import Journal
 from examiner.method import Method, MethodResult, Mode
 from examiner.pictures import overlay
 from examiner.progress import Progress, Silence
+from examiner.reference import Reference, reference_from, save_reference
 from examiner.report import write_report
 from examiner.results import results_of
 from examiner.rig import Rig, assets
@@ -65,9 +66,13 @@ class Examiner:
 
     def run(self) -> Audit:
         """Examine with the search and every baseline, then write what a run leaves behind."""
+        begin(self._folder, self._rig, self._name)
+        with only_one(self._folder):
+            return self._run()
+
+    def _run(self) -> Audit:
         started = time.monotonic()
         self.methods = []
-        begin(self._folder, self._rig, self._name)
         journal = Journal(self._folder / "parts")
         names = (self._rig.config.algorithm, *self._rig.config.baselines)
         timings = {}
@@ -127,6 +132,7 @@ def begin(folder: Path, rig: Rig, name: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "images").mkdir(exist_ok=True)
     write_whole(folder / "config.yaml", lambda stream: stream.write(dump_config(rig.config).encode()))
+    save_reference(rig.reference, folder / "reference.json")
     write_json(folder / "manifest.json", manifest)
 
 
@@ -199,6 +205,12 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return "not installed"
+
+
+def resume_reference(folder: Path) -> Reference | None:
+    """The reference that an unfinished run was started with, if it got that far."""
+    path = folder / "reference.json"
+    return reference_from(read_json(path)) if path.is_file() else None
 
 
 def resume_config(folder: Path) -> Config:

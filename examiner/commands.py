@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from rich.console import Console
 
-from examiner.audit import Examiner, resume_config
+from examiner.audit import Examiner, resume_config, resume_reference
 from examiner.config import Config, load_config, with_values
 from examiner.evaluate import FIELDS
 from examiner.export import export_parquet
@@ -53,7 +53,8 @@ def audit(arguments: argparse.Namespace) -> int:
     _check_graphics()
     progress = open_progress()
     try:
-        rig = build_rig(config, progress)
+        stored = resume_reference(folder) if arguments.resume is not None else None
+        rig = build_rig(config, progress, reference=stored)
         try:
             done = Examiner(rig, folder, progress, name=_run_name(arguments, folder)).run()
         finally:

@@ -23,8 +23,10 @@ SCHEMA = "poseexaminer-export/1"
 
 CARD = """# Failure cases of {target}
 
-{count} pictures of people that {target} gets wrong, found by poseexaminer {version} (run seed {seed}), drawn anew from
-the failure subspaces of the run with sampling seed {export_seed}: fresh pose, view, clothing, background and light.
+{count} pictures of people round the failures of {target} that poseexaminer {version} found (run seed {seed}), drawn
+anew from the failure subspaces of the run with sampling seed {export_seed}: fresh pose, view, clothing, background and
+light. {proven} of them come from success regions (`region_success`), where at least 90 % of fair people fail; the
+others from boxes whose rate (`region_rate`) is lower or, where it is null, was not measured.
 
 - `images/`: PNG, {size} x {size}, RGB.
 - `labels.parquet`: one row a picture. Metres and radians in camera axes (x right, y down, z forward), pixels with
@@ -95,8 +97,14 @@ def _write(work: Path, samples: Samples, simulator: Simulator, progress: Progres
         names = [f"images/{number:06d}.png" for number in numbers]
         for name, image in zip(names, batch.images, strict=True):
             Image.fromarray(image).save(work / name)
-        columns = {"image": names, "mode": samples.mode[numbers], **label_columns(batch)}
-        tables.append(pa.table({key: pa.array(value) for key, value in columns.items()}))
+        columns = {
+            "image": names,
+            "mode": samples.mode[numbers],
+            "region_success": samples.proven[numbers],
+            "region_rate": samples.rate[numbers],
+            **label_columns(batch),
+        }
+        tables.append(pa.table({key: pa.array(value, from_pandas=True) for key, value in columns.items()}))
         progress.update("export", start + len(batch), count)
     table = pa.concat_tables(tables)
     write_whole(work / "labels.parquet", lambda stream: pq.write_table(table, stream, compression="zstd"))
@@ -108,6 +116,7 @@ def _write_card(work: Path, manifest: dict[str, Any], samples: Samples, seed: in
     card = CARD.format(
         target=samples.config.target,
         count=len(samples.mode),
+        proven=int(samples.proven.sum()),
         version=VERSION,
         seed=manifest["seed"],
         export_seed=seed,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,6 +21,24 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     temporary.replace(path)
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Hold a folder for this process alone; the lock goes with the process, however it ends.
+
+    Raises:
+        ValueError: if another process holds it.
+    """
+    with (folder / ".lock").open("w") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ValueError(
+                f"expected {folder} for this run alone, but another examiner is at work there"
+            ) from None
+        yield
+    (folder / ".lock").unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: Any) -> None:

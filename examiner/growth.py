@@ -61,9 +61,15 @@ def start_box(point: FailureSubspace, scale: Float) -> FailureSubspace:
 
 
 def grow(
-    box: FailureSubspace, budget: int, judge: Judge, fails: Fails, rng: np.random.Generator
+    box: FailureSubspace,
+    budget: int,
+    judge: Judge,
+    fails: Fails,
+    rng: np.random.Generator,
+    limits: tuple[Float, Float] | None = None,
 ) -> tuple[FailureSubspace, int]:
-    """The grown box and the queries it took, at most `budget`."""
+    """The grown box and the queries it took, at most `budget`; it stays within `limits`, low and high (d,)."""
+    box = _within(box, limits)
     pace = np.full((2, len(box.centre)), PACE)
     asked, verdicts = np.empty((0, len(box.centre))), np.empty(0, dtype=np.bool_)
     kept, believed, spent, misses = box, False, 0, 0
@@ -81,7 +87,8 @@ def grow(
             narrowed = _draw_in(proposal, _lean(proposal, asked, ~verdicts), pace, NARROWING)
             kept, misses = (kept if believed else narrowed), misses + 1
             pace *= SLOWING
-        proposal = _fair_box(_widened(kept, pace) if believed else kept, pace, judge, rng)
+        wider = _within(_widened(kept, pace), limits) if believed else kept
+        proposal = _fair_box(wider, pace, judge, rng)
         if believed and proposal.size < 1.01 * kept.size:
             break
     return replace(kept, phi_low=STEP_BACK * kept.phi_low, phi_up=STEP_BACK * kept.phi_up), spent
@@ -89,6 +96,14 @@ def grow(
 
 def _widened(box: FailureSubspace, pace: Float) -> FailureSubspace:
     return replace(box, phi_low=box.phi_low * (1 + pace[0]), phi_up=box.phi_up * (1 + pace[1]))
+
+
+def _within(box: FailureSubspace, limits: tuple[Float, Float] | None) -> FailureSubspace:
+    if limits is None:
+        return box
+    low, high = limits
+    down, up = np.maximum(box.centre - low, 0.0), np.maximum(high - box.centre, 0.0)
+    return replace(box, phi_low=np.minimum(box.phi_low, down), phi_up=np.minimum(box.phi_up, up))
 
 
 def _lean(box: FailureSubspace, points: Float, bad: Bool) -> Float:

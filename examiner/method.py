@@ -31,6 +31,12 @@ STAGES = ("search", "redraw", "growth", "verification")
 POSE_SHARE = 0.6
 """Least share of the redrawn candidates that must differ by pose alone: half is needed of the modes."""
 
+LEAST_GROWTH = 40
+"""Fewest queries worth spending on growing a region."""
+
+PLANNED_GROWTH = 80
+"""Queries that decide how many regions the budget is spread over."""
+
 GROWTH_CAP = 160
 """Most queries spent on growing one region."""
 
@@ -203,14 +209,15 @@ class Method:
     def _region(self, person: Scene, rank: int) -> Region | None:
         """Grow a box round the person and prove it; None where the budget is spent."""
         left = self._total - sum(self._purse.spent.values())
-        growth = min(GROWTH_CAP, left - DRAWS, self._purse.growth - self._purse.spent["growth"])
-        if growth < 4 * BATCH:
+        planned = max(1, left // (DRAWS + PLANNED_GROWTH))
+        growth = min(GROWTH_CAP, left // planned - DRAWS, self._purse.growth - self._purse.spent["growth"])
+        if growth < LEAST_GROWTH:
             return None
         point = point_box(person, self._rig.config.factors, self._rig.body.joint_names)
         box = start_box(point, self._scale(point))
         seed = self._rig.config.seed
         rng = seeds.generator(seed, seeds.GROWTH, self._stream, rank)
-        box, used = grow(box, growth, self._judge, self._fails(rng), rng)
+        box, used = grow(box, growth, self._judge, self._fails(rng), rng, self._limits(point))
         rng = seeds.generator(seed, seeds.VERIFY, self._stream, rank)
         points, share = fair_points(box, DRAWS, partial(self._judge, box), rng)
         failures = int(self._fails(rng, "verification")(box, points).sum()) if len(points) else 0
@@ -229,6 +236,12 @@ class Method:
             return self._ask(stage, scene).exceeds(self._rig.threshold)
 
         return fails
+
+    def _limits(self, point: FailureSubspace) -> tuple[Float, Float]:
+        """What was searched bounds the box; the pose is bounded by fairness."""
+        searched = {d.name: (d.low, d.high) for d in self._rig.space.dimensions}
+        bounds = [searched.get(name, (-np.inf, np.inf)) for name in point.names]
+        return np.array([b[0] for b in bounds]), np.array([b[1] for b in bounds])
 
     def _scale(self, point: FailureSubspace) -> Float:
         """How much each dimension usually varies (d,): real poses, a sixth of the view box, one SD of shape."""

@@ -13,17 +13,17 @@ from typing import Any
 import numpy as np
 
 from examiner import seeds
-from examiner.calibration import fit_calibration
+from examiner.calibration import calibrate, fit_calibration
 from examiner.config import parse_threshold
 from examiner.evaluate import Evaluator
 from examiner.files import read_json, write_json
-from examiner.joints import Float, Pair
+from examiner.joints import Float, Pair, rooted
 from examiner.outcomes import Outcomes, join_outcomes
 from examiner.progress import Progress
 from examiner.scores import PA_MPJPE, Score
 from simulator import REFERENCE_VIEW, SPREAD, ParameterSpace, PosePrior, Scene, ShapeFactor, redress
 
-VERSION = 1
+VERSION = 2
 """Raised when the draws or the fit change."""
 
 DRAWS = 4000
@@ -77,7 +77,13 @@ def reference_scene(space: ParameterSpace, prior: PosePrior, poses: Float | None
 
 
 def find_reference(about: dict[str, Any]) -> Reference | None:
-    """The shipped or cached reference made of exactly this, if there is one."""
+    """The shipped or cached reference made of exactly this, if there is one.
+
+    A target that does not say its weights' digest may have been trained again under its name: nothing is found for
+    it.
+    """
+    if not about["weights_sha256"]:
+        return None
     key = reference_key(about)
     shipped = files("examiner") / "data" / "references"
     for entry in sorted(shipped.iterdir(), key=lambda e: e.name) if shipped.is_dir() else []:
@@ -91,13 +97,14 @@ def find_reference(about: dict[str, Any]) -> Reference | None:
 def make_reference(
     evaluator: Evaluator, scene: Scene, about: dict[str, Any], progress: Progress
 ) -> Reference:
-    """Evaluate the reference scene, fit the calibration on its first half, and cache the result."""
+    """Evaluate the reference scene, fit the calibration on its first half, and cache the result if it can be found again."""
     parts = []
     for start in range(0, len(scene), BATCH):
         parts.append(evaluator(scene.rows(slice(start, start + BATCH))))
         progress.update("reference", start + BATCH, len(scene))
     reference = summarise(join_outcomes(parts), evaluator.score, evaluator.joints, about)
-    save_reference(reference, cache_folder() / f"{reference.key}.json")
+    if about["weights_sha256"]:
+        save_reference(reference, cache_folder() / f"{reference.key}.json")
     return reference
 
 
@@ -112,8 +119,7 @@ def summarise(outcomes: Outcomes, score: Score, names: tuple[str, ...], about: d
     found = outcomes.rows(outcomes.found & outcomes.valid)
     training = found.rows(slice(0, len(found) // 2))
     weights = fit_calibration(Pair(training.gt, training.prediction, names))
-    moved = np.asarray((weights[None, :, :, None] * found.prediction[:, None]).sum(axis=2))
-    pair = Pair(found.gt, moved, names)
+    pair = Pair(found.gt, rooted(calibrate(weights, found.prediction), names), names)
     errors = score(pair)
     return Reference(
         key=reference_key(about),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from examiner import seeds
 from examiner.fairness import TOLERANCE, VISIBLE_SHARE
 from examiner.joints import Float, edges
 from examiner.journal import scene_columns
@@ -42,7 +43,7 @@ def results_of(
         "methods": [method_summary(m, role, rig) for m, role in zip(methods, roles, strict=True)],
         "modes": found,
         "fragile": [fragile_result(r, methods[0]) for r in methods[0].fragile],
-        "notes": notes(rig, methods),
+        "notes": notes(rig, methods, crop),
     }
 
 
@@ -161,8 +162,7 @@ def region_result(rig: Rig, region: Region | None, spread: Float) -> dict[str, A
 
 def prior_mass(rig: Rig, region: Region) -> float:
     """Share of typical poses, mirrored too, that lie in the region's pose box."""
-    rng = np.random.default_rng(0)
-    poses = rig.typical_poses(MASS_DRAWS, rng)
+    poses = rig.typical_poses(MASS_DRAWS, seeds.generator(seeds.FIXED, seeds.MASS, 1))
     box = region.box
     low, high = (box.centre - box.phi_low)[:POSE], (box.centre + box.phi_up)[:POSE]
     both = np.concatenate([poses, mirror_pose(poses)])
@@ -181,7 +181,9 @@ TWINS = np.array([1, 0, 2, 4, 3, 5, 7, 6, 8, 10, 9, 11, 13, 12, 14, 16, 15, 18, 
 
 def pose_spread(rig: Rig) -> Float:
     """Standard deviation (63,) of typical poses, at least 0.05 rad."""
-    return np.asarray(np.maximum(rig.typical_poses(2000, np.random.default_rng(0)).std(axis=0), 0.05))
+    return np.asarray(
+        np.maximum(rig.typical_poses(2000, seeds.generator(seeds.FIXED, seeds.MASS)).std(axis=0), 0.05)
+    )
 
 
 def fragile_result(redraw: Any, result: MethodResult) -> dict[str, Any]:
@@ -194,7 +196,7 @@ def fragile_result(redraw: Any, result: MethodResult) -> dict[str, Any]:
     }
 
 
-def notes(rig: Rig, methods: list[MethodResult]) -> list[str]:
+def notes(rig: Rig, methods: list[MethodResult], crop: list[bool | None]) -> list[str]:
     """What a reader must know to read the figures right."""
     said = [
         "Self-penetration of the body is not checked yet; a fair pose may touch itself.",
@@ -214,6 +216,12 @@ def notes(rig: Rig, methods: list[MethodResult]) -> list[str]:
             f"The budget reached {tried} of {len(methods[0].modes)} modes with a region; agents without one count as "
             "not successful."
         )
+    if any(flag is not None for flag in crop):
+        said.append(
+            f"{sum(map(bool, crop))} of {len(crop)} modes are failures of the crop alone: gone with the target's own "
+            f"detector (asked once a mode, {len(crop)} queries charged apart)."
+        )
+    said.append(f"The reference's {rig.reference.draws} queries are charged apart; they are cached.")
     said += verdicts(rig, methods)
     return said
 

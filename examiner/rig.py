@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -99,7 +100,7 @@ def build_rig(
     simulator = simulator or PyrenderSimulator(body, image_size=config.image_size)
     score = _score(config, target)
     evaluator = Evaluator(simulator, target, fairness, score)
-    about = reference_about(body, prior, config, target, score, simulator)
+    about = reference_about(body, prior, poses, config, target, score, simulator)
     if reference is None:
         reference = find(about)
     if reference is None:
@@ -123,7 +124,13 @@ def build_rig(
 
 
 def reference_about(
-    body: Body, prior: PosePrior, config: Config, target: Target, score: Score, simulator: Simulator
+    body: Body,
+    prior: PosePrior,
+    poses: Float | None,
+    config: Config,
+    target: Target,
+    score: Score,
+    simulator: Simulator,
 ) -> dict[str, Any]:
     """All that decides the figures of a reference; its digest is the reference's key."""
     return {
@@ -132,7 +139,7 @@ def reference_about(
         "region_of_interest": target.spec.region_of_interest,
         "body_sha256": body.sha256,
         "prior_sha256": prior.sha256,
-        "poses": config.poses,
+        "poses_sha256": "" if poses is None else hashlib.sha256(poses.tobytes()).hexdigest(),
         "score": score.name,
         "simulator": simulator.version,
         "image_size": config.image_size,

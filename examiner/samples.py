@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +11,10 @@ from numpy.typing import NDArray
 from examiner import seeds
 from examiner.config import Config, load_config
 from examiner.fairness import Fairness
-from examiner.joints import LIMB_JOINTS, Float
+from examiner.files import read_json
+from examiner.joints import Float
 from examiner.subspace import FailureSubspace, fair_points
-from examiner.subspace_files import StoredSubspace, read_subspaces
+from examiner.subspace_files import read_subspaces
 from simulator import (
     Body,
     ParameterSpace,
@@ -34,6 +34,10 @@ class Samples:
     scene: Scene
     mode: NDArray[np.int64]
     """(N,) mode number, as in the report."""
+    proven: NDArray[np.bool_]
+    """(N,) whether the mode's region is a success region."""
+    rate: Float
+    """(N,) failures a fair draw of the region, NaN where no growth reached it."""
     body: Body
     config: Config
 
@@ -53,16 +57,21 @@ def sample_run(run: Path, count: int, seed: int) -> Samples:
             f"expected failure subspaces in {run}, got a run that found none; give it more --budget"
         )
     config = load_config(run / "config.yaml")
-    body = load_body(config.body)
+    body = _same_body(run, load_body(config.body))
     space = ParameterSpace([ViewFactor()], body, config.image_size)
-    fairness = Fairness(body, load_motion_range(), LIMB_JOINTS)
+    fairness = Fairness(body, load_motion_range(), _scored_joints(run))
     shares = [len(part) for part in np.array_split(np.arange(count), len(stored))]
     scenes = [
         _people(subspace.box, share, space, fairness, seeds.generator(seed, seeds.EXPORT, subspace.mode))
         for subspace, share in zip(stored, shares, strict=True)
         if share
     ]
-    return Samples(join_scenes(scenes), _modes(stored, scenes), body, config)
+    source = np.concatenate([np.full(len(scene), i) for i, scene in enumerate(scenes)])
+    mode, proven, rate = ([getattr(s, name) for s in stored] for name in ("mode", "success", "rate"))
+    rates = np.array([np.nan if r is None else r for r in rate])
+    return Samples(
+        join_scenes(scenes), np.array(mode)[source], np.array(proven)[source], rates[source], body, config
+    )
 
 
 def _people(
@@ -77,7 +86,20 @@ def _people(
     return redress(box.people(points, space.frame), rng)
 
 
-def _modes(stored: Sequence[StoredSubspace], scenes: Sequence[Scene]) -> NDArray[np.int64]:
-    return np.concatenate(
-        [np.full(len(scene), subspace.mode) for subspace, scene in zip(stored, scenes, strict=False)]
-    ).astype(np.int64)
+def _scored_joints(run: Path) -> list[str]:
+    return list(read_json(run / "results.json")["protocol"]["score"]["joints"])
+
+
+def _same_body(run: Path, body: Body) -> Body:
+    """The body, if it is the one of the run.
+
+    Raises:
+        ValueError: if the file has changed since.
+    """
+    before = next(asset for asset in read_json(run / "manifest.json")["assets"] if asset["role"] == "body")
+    if before["sha256"] != body.sha256:
+        raise ValueError(
+            f"expected the body that {run} was made with (sha256 {before['sha256'][:12]}...), got another "
+            f"({body.sha256[:12]}...); put the old file back, or run the audit again"
+        )
+    return body

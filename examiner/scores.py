@@ -38,10 +38,15 @@ def _as_predicted(pair: Pair) -> Float:
     return pair.prediction
 
 
-def _scaled(pair: Pair) -> Float:
+def fitted_scale(pair: Pair) -> Float:
+    """(N,) least-squares scale of the prediction, never negative: a scale must not turn a person round."""
     cross = (pair.gt * pair.prediction).sum(axis=(1, 2))
     norm = (pair.prediction**2).sum(axis=(1, 2))
-    return np.asarray(pair.prediction * (cross / np.maximum(norm, 1e-12))[:, None, None])
+    return np.asarray(np.maximum(cross, 0.0) / np.maximum(norm, 1e-12))
+
+
+def _scaled(pair: Pair) -> Float:
+    return np.asarray(pair.prediction * fitted_scale(pair)[:, None, None])
 
 
 def _procrustes(pair: Pair) -> Float:

@@ -181,6 +181,8 @@ def _poses_of(path: Path) -> Float | None:
         raise ValueError(f"{path} cannot be read as an .npz of numbers; is it complete?") from error
     if key is None or values is None:
         return None
+    if not len(values):
+        raise ValueError(f"expected poses in {path}, got none: its {key} is empty")
     values = values.reshape(len(values), -1) if values.ndim in (2, 3) else values
     first = 3 if key == "poses" else 0
     if values.ndim != 2 or values.shape[1] < first + 63:

@@ -26,7 +26,9 @@ def made(body, tmp_path_factory):
         return Prediction(np.ones(len(joints), bool), joints)
 
     def build():
-        target = FakeTarget(answer, TargetSpec("fake-wide", body.joint_names, ("joints",), metric=True))
+        target = FakeTarget(
+            answer, TargetSpec("fake-wide", body.joint_names, ("joints",), metric=True, weights_sha256="fa")
+        )
         simulator = StickSimulator(body, image_size=64)
         return build_rig(Config(image_size=64), Silence(), simulator=simulator, target=target)
 

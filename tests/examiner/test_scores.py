@@ -82,7 +82,7 @@ def test_calibration_undoes_a_definition_but_no_rotation_of_the_person():
     weights = fit_calibration(Pair(p.gt, rooted(wide, p.names), p.names))
     fixed = Pair(p.gt, rooted(calibrate(weights, rooted(wide, p.names)), p.names), p.names)
     raw = Pair(p.gt, rooted(wide, p.names), p.names)
-    assert N_MPJPE(fixed).mean() < N_MPJPE(raw).mean() / 4
+    assert N_MPJPE(fixed).mean() < N_MPJPE(raw).mean() / 3
     turn = Rotation.from_rotvec([0.3, -0.8, 0.2]).as_matrix()
     assert np.allclose(calibrate(weights, wide @ turn.T), calibrate(weights, wide) @ turn.T)
 
