@@ -14,7 +14,7 @@ from targets import FakePlantedTarget
 def main(folder):
     body = load_body("neutral")
     rig = build_rig(
-        Config(threshold="100", image_size=64, budget=700, baselines=("random",), agents=4),
+        Config(threshold="100", image_size=64, budget=400, baselines=("random",), agents=4),
         Silence(),
         simulator=StickSimulator(body, image_size=64),
         target=FakePlantedTarget(body.joint_names, left_hand_high(body)),

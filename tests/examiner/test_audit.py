@@ -25,7 +25,14 @@ def results_without_times(folder):
 @pytest.fixture(scope="module")
 def audit(planted, tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "planted"
-    return Examiner(planted(budget=700, baselines=("random",)), folder).run()
+    return Examiner(planted(budget=1200, baselines=("random",)), folder).run()
+
+
+@pytest.fixture(scope="module")
+def small(planted, tmp_path_factory):
+    """What `planted_run.py` runs, undisturbed."""
+    folder = tmp_path_factory.mktemp("runs") / "small"
+    return Examiner(planted(budget=400, baselines=("random",)), folder).run()
 
 
 def test_every_mode_is_the_planted_failure(audit, body):
@@ -48,7 +55,7 @@ def test_budget_is_kept_and_every_query_is_a_row(audit):
     trials = pq.read_table(audit.folder / "trials.parquet")
     assert trials["query"].to_pylist() == list(range(len(trials)))
     for method in audit.results["methods"]:
-        assert method["queries"]["total"] <= 700
+        assert method["queries"]["total"] <= 1200
         rows = sum(name.as_py() == method["name"] for name in trials["method"])
         assert rows == method["queries"]["total"]
 
@@ -83,14 +90,14 @@ def test_run_folder_is_complete(audit):
         assert (audit.folder / mode["overlay"]).is_file()
 
 
-def test_same_seed_same_results(audit, planted, tmp_path):
-    again = Examiner(planted(budget=700, baselines=("random",)), tmp_path / "again").run()
-    assert results_without_times(again.folder) == results_without_times(audit.folder)
+def test_same_seed_same_results(small, planted, tmp_path):
+    again = Examiner(planted(budget=400, baselines=("random",)), tmp_path / "again").run()
+    assert results_without_times(again.folder) == results_without_times(small.folder)
 
 
-def test_other_seed_other_results(audit, planted, tmp_path):
-    other = Examiner(planted(budget=700, baselines=("random",), seed=1), tmp_path / "other").run()
-    assert other.results["modes"] != audit.results["modes"]
+def test_other_seed_other_results(small, planted, tmp_path):
+    other = Examiner(planted(budget=400, baselines=(), seed=1), tmp_path / "other").run()
+    assert other.results["modes"] != small.results["modes"]
 
 
 def test_another_run_is_not_written_into_the_folder(audit, planted):
@@ -120,7 +127,7 @@ def test_finished_run_is_not_resumed(audit):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("parts", [2, 9, 20])
-def test_killed_run_goes_on_to_the_same_results(audit, tmp_path, parts):
+def test_killed_run_goes_on_to_the_same_results(small, tmp_path, parts):
     """kill -9 in the search, in the confirmation, and in a baseline."""
     folder = tmp_path / "killed"
     command = [sys.executable, os.path.join(os.path.dirname(__file__), "planted_run.py"), str(folder)]
@@ -135,4 +142,4 @@ def test_killed_run_goes_on_to_the_same_results(audit, tmp_path, parts):
     assert json.loads((folder / "manifest.json").read_text())["status"] == "running"
     assert not (folder / "results.json").exists()
     subprocess.run(command, check=True)
-    assert results_without_times(folder) == results_without_times(audit.folder)
+    assert results_without_times(folder) == results_without_times(small.folder)
