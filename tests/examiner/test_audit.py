@@ -77,6 +77,7 @@ def test_run_folder_is_complete(audit):
     names = {path.name for path in audit.folder.iterdir()}
     wanted = {
         "config.yaml",
+        "reference.json",
         "manifest.json",
         "trials.parquet",
         "results.json",
@@ -103,7 +104,7 @@ def test_other_seed_other_results(small, planted, tmp_path):
 def test_another_run_is_not_written_into_the_folder(audit, planted):
     before = (audit.folder / "manifest.json").read_text()
     with pytest.raises(ValueError, match="to have the same config as this one"):
-        Examiner(planted(budget=700, baselines=("random",), seed=1), audit.folder).run()
+        Examiner(planted(budget=1200, baselines=("random",), seed=1), audit.folder).run()
     assert (audit.folder / "manifest.json").read_text() == before
 
 
