@@ -97,7 +97,7 @@ def find_reference(about: dict[str, Any]) -> Reference | None:
 def make_reference(
     evaluator: Evaluator, scene: Scene, about: dict[str, Any], progress: Progress
 ) -> Reference:
-    """Evaluate the reference scene, fit the calibration on its first half, and cache the result if it can be found again."""
+    """Evaluate the reference scene, fit the calibration on its first half, cache it if it can be found again."""
     parts = []
     for start in range(0, len(scene), BATCH):
         parts.append(evaluator(scene.rows(slice(start, start + BATCH))))
