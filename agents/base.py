@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,6 +16,24 @@ Distance = Callable[[Float, Float], Float]
 """units (n, D), units (m, D) -> (n, m), >= 1 where two points are distinct."""
 Proposal = Callable[[int, np.random.Generator], Float]
 """(n, rng) -> units (n, D): draws that a user would call typical."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What every population is told of its task."""
+
+    dim: int
+    """Dimensions D of the unit cube."""
+    agents: int
+    """Number of policies."""
+    seed: int
+    """Seed of every draw."""
+    margin: Margin | None = None
+    """None screens nothing."""
+    typical: Proposal | None = None
+    """None leaves uniform draws."""
+    distance: Distance | None = None
+    """None takes the distance in the cube."""
 
 
 class Agents(Protocol):

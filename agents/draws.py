@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.base import Distance, Float, Margin, Proposal
+from agents.base import Float, Proposal, Setting
 from agents.checks import check_population, check_told, load_rng, save_rng
 from agents.screening import Screen
 
@@ -18,14 +18,12 @@ class Draws:
     `random` draws from the unit cube, `typical` from what real people do.
     """
 
-    def __init__(
-        self, dim: int, agents: int, seed: int, margin: Margin | None, proposal: Proposal, batch: int = 8
-    ) -> None:
-        check_population(dim, agents, batch)
-        self._rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
+    def __init__(self, setting: Setting, proposal: Proposal, batch: int) -> None:
+        check_population(setting.dim, setting.agents, batch)
+        self._rng = np.random.default_rng(np.random.SeedSequence(setting.seed, spawn_key=(0,)))
         self._proposal = proposal
-        self._count = agents * batch
-        self._screen = Screen(margin)
+        self._count = setting.agents * batch
+        self._screen = Screen(setting.margin)
         self._asked: Float | None = None
 
     @property
@@ -56,33 +54,17 @@ class Draws:
         return self._proposal(len(rows), self._rng)
 
 
-def make_random(
-    dim: int,
-    agents: int,
-    seed: int,
-    margin: Margin | None,
-    typical: Proposal | None,
-    distance: Distance | None,
-    batch: int = 8,
-) -> Draws:
-    """Uniform draws from the unit cube."""
-    return Draws(dim, agents, seed, margin, lambda count, rng: rng.random((count, dim)), batch)
+def make_random(setting: Setting, *, batch: int = 8) -> Draws:
+    """Uniform draws from the unit cube, `batch` for each agent in a round."""
+    return Draws(setting, lambda count, rng: rng.random((count, setting.dim)), batch)
 
 
-def make_typical(
-    dim: int,
-    agents: int,
-    seed: int,
-    margin: Margin | None,
-    typical: Proposal | None,
-    distance: Distance | None,
-    batch: int = 8,
-) -> Draws:
-    """Draws as real people take poses.
+def make_typical(setting: Setting, *, batch: int = 8) -> Draws:
+    """Draws as real people take poses, `batch` for each agent in a round.
 
     Raises:
-        ValueError: if no `typical` proposal is given.
+        ValueError: if the setting has no `typical` proposal.
     """
-    if typical is None:
+    if setting.typical is None:
         raise ValueError("expected typical=, a proposal (count, rng) -> units, for the typical baseline")
-    return Draws(dim, agents, seed, margin, typical, batch)
+    return Draws(setting, setting.typical, batch)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from typing import Any
 
-from agents.base import Agents, Distance, Margin, Proposal
+from agents.base import Agents, Distance, Margin, Proposal, Setting
 from agents.draws import make_random, make_typical
 from agents.policy_gradient import PolicyGradient
 
@@ -48,4 +48,4 @@ def make(
         near = get_close_matches(name, POPULATIONS, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise ValueError(f"unknown agents {name!r}: expected one of {', '.join(POPULATIONS)}{hint}")
-    return POPULATIONS[name](dim, agents, seed, margin, typical, distance, **options)
+    return POPULATIONS[name](Setting(dim, agents, seed, margin, typical, distance), **options)

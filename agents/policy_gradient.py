@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from agents.base import Distance, Float, Margin, Proposal
+from agents.base import Float, Setting
 from agents.checks import check_population, check_told, load_rng, save_rng
 from agents.error_model import ErrorModel, choose
 from agents.screening import Screen
@@ -39,12 +39,7 @@ class PolicyGradient:
     """A population of Gaussian policies; see the module's text.
 
     Args:
-        dim: dimensions D of the unit cube.
-        agents: number of policies K.
-        seed: seed of every draw.
-        margin: units -> (n,), >= 0 where fair; None screens nothing.
-        typical: draws to explore from beside uniform ones; None explores uniformly.
-        distance: units x units -> (n, m), >= 1 where distinct; None takes the distance in the cube.
+        setting: the task.
         batch: actions of each agent in a round.
         explore: rounds of pure exploration at the start.
         scouts: actions of each batch that go on exploring afterwards.
@@ -55,12 +50,8 @@ class PolicyGradient:
 
     def __init__(
         self,
-        dim: int,
-        agents: int,
-        seed: int,
-        margin: Margin | None,
-        typical: Proposal | None,
-        distance: Distance | None,
+        setting: Setting,
+        *,
         batch: int = 8,
         explore: int = 2,
         scouts: int = 2,
@@ -68,15 +59,16 @@ class PolicyGradient:
         patience: int = 3,
         candidates: int = 128,
     ) -> None:
-        check_population(dim, agents, batch)
+        check_population(setting.dim, setting.agents, batch)
+        dim, agents = setting.dim, setting.agents
         scouts = min(scouts, batch // 4)
         self._dim, self._agents, self._batch, self._scouts = dim, agents, batch, scouts
         self._explore, self._spread0, self._patience = explore, spread, patience
         self._candidates = candidates
-        self._typical = typical
-        self._distance = distance or cube_distance
-        self._rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,)))
-        self._screen = Screen(margin)
+        self._typical = setting.typical
+        self._distance = setting.distance or cube_distance
+        self._rng = np.random.default_rng(np.random.SeedSequence(setting.seed, spawn_key=(1,)))
+        self._screen = Screen(setting.margin)
         self._utility = rank_utilities(batch - scouts + 1)
         self._rate = (3 + np.log(dim)) / (5 * np.sqrt(dim))
         self._round = 0
