@@ -25,7 +25,7 @@ def main(run: Path, out: Path) -> None:
     pictures = [
         np.asarray(Image.open(run / mode["overlay"]).convert("RGB").resize((SIDE, SIDE))) for mode in modes
     ]
-    captions = [f"{mode['error_mm']:.0f} mm, {mode['type']}" for mode in modes]
+    captions = [f"{mode['redraw']['mean_mm']:.0f} mm, {mode['type']}" for mode in modes]
     out.parent.mkdir(parents=True, exist_ok=True)
     contact_sheet(pictures, COLUMNS, captions).save(out, optimize=True)
 
