@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,29 +13,12 @@ from PIL import Image
 from simulator import background, gl, render_process
 from simulator.base import Batch, join_scenes
 from simulator.body import Body
-from simulator.body_files import load_body
 from simulator.pyrender_simulator import PyrenderSimulator
 from tests.simulator.people import SIZE, facing, grown, make_scene
 
 pytestmark = pytest.mark.skipif(gl.diagnose() is not None, reason=str(gl.diagnose()))
 
 GOLDEN = Path(__file__).parent / "golden"
-
-
-@pytest.fixture(scope="module")
-def body() -> Body:
-    return load_body("neutral")
-
-
-@pytest.fixture(scope="module")
-def simulator(body: Body) -> Iterator[PyrenderSimulator]:
-    with PyrenderSimulator(body) as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def batch(simulator: PyrenderSimulator) -> Batch:
-    return simulator.render(make_scene(4))
 
 
 def test_the_background_is_untouched_and_edges_have_no_fringe(simulator: PyrenderSimulator) -> None:

@@ -11,29 +11,12 @@ from scipy.ndimage import binary_dilation, distance_transform_edt, maximum_filte
 from simulator import background, gl, light
 from simulator.base import Batch
 from simulator.body import Body
-from simulator.body_files import load_body
 from simulator.camera import Camera, Float
 from simulator.pyrender_simulator import PyrenderSimulator
 from simulator.render_process import Drawing, RenderProcess
 from tests.simulator.people import SIZE, facing, grown, make_scene
 
 pytestmark = pytest.mark.skipif(gl.diagnose() is not None, reason=str(gl.diagnose()))
-
-
-@pytest.fixture(scope="module")
-def body() -> Body:
-    return load_body("neutral")
-
-
-@pytest.fixture(scope="module")
-def simulator(body: Body) -> Iterator[PyrenderSimulator]:
-    with PyrenderSimulator(body) as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def batch(simulator: PyrenderSimulator) -> Batch:
-    return simulator.render(make_scene(4))
 
 
 RINGS = tuple(
