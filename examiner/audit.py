@@ -93,7 +93,8 @@ class Examiner:
         return Audit(self._folder, results)
 
     def _run_row(self) -> dict[str, Any]:
-        return {"name": self._name, "tour": self._name == "tour", "command": command(self._rig.config)}
+        tour = self._name == "tour"
+        return {"name": self._name, "tour": tour, "command": command(self._rig.config) + " --tour" * tour}
 
 
 def command(config: Config) -> str:
@@ -103,7 +104,8 @@ def command(config: Config) -> str:
         return "examiner audit --config config.yaml"
     words = ["examiner audit", f"--target {shlex.quote(config.target)}", f"--seed {config.seed}"]
     for key, value in config_dict(config).items():
-        if value != default[key] and key not in ("target", "seed"):
+        always = key in ("agents", "budget", "threshold")
+        if (always or value != default[key]) and key not in ("target", "seed"):
             text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
             words.append(f"--{key.replace('_', '-')} {shlex.quote(text)}")
     return " ".join(words)

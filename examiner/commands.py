@@ -16,6 +16,7 @@ from examiner.config import Config, load_config, with_values
 from examiner.evaluate import FIELDS
 from examiner.export import export_parquet
 from examiner.files import read_json
+from examiner.joints import LIMB_JOINTS, common_joints
 from examiner.reference import save_reference
 from examiner.report import write_report
 from examiner.rig import build_rig
@@ -102,6 +103,12 @@ def check_target(arguments: argparse.Namespace) -> int:
     fields, truth = _few_people()
     faults = find_faults(target, fields, truth)
     console = Console()
+    scored = common_joints(target.spec.joint_names)
+    missing = [name for name in LIMB_JOINTS if name not in scored]
+    tail = f"; not among its names: {', '.join(missing)}" if missing else ""
+    console.print(
+        f"scored joints: {len(scored)} of {len(LIMB_JOINTS)}{tail}", highlight=False, soft_wrap=True
+    )
     for fault in faults:
         console.print(f"- {fault}", highlight=False, markup=False, soft_wrap=True)
     verdict = "keeps the contract" if not faults else f"breaks the contract in {len(faults)} places"
@@ -159,8 +166,9 @@ def _audit_config(arguments: argparse.Namespace) -> tuple[Config, Path]:
 def _new_folder(out: Path | None, name: str) -> Path:
     if out is not None:
         if out.exists():
+            way_on = f", or --resume {out}" if (out / "manifest.json").is_file() else ""
             raise FileExistsError(
-                f"expected a new folder, got {out}, which exists; choose another --out, or --resume {out}"
+                f"expected a new folder, got {out}, which exists; choose another --out{way_on}"
             )
         _check_writable(out)
         return out
@@ -183,7 +191,11 @@ def _check_writable(path: Path) -> None:
 def _way_on(folder: Path) -> str:
     """What to type to go on with a run that was stopped; nothing where it had not begun."""
     begun = (folder / "manifest.json").is_file()
-    return f"; go on with examiner audit --resume {folder}" if begun else ""
+    return (
+        f"; go on with examiner audit --resume {folder}"
+        if begun
+        else " before the search began; nothing was kept"
+    )
 
 
 def _run_name(arguments: argparse.Namespace, folder: Path) -> str:

@@ -62,9 +62,12 @@ def export_parquet(
     (work / "images").mkdir(parents=True)
     try:
         _write(work, samples, simulator, progress)
+        _write_card(work, manifest, samples, seed)
+    except BaseException:
+        shutil.rmtree(work)
+        raise
     finally:
         simulator.close()
-    _write_card(work, manifest, samples, seed)
     work.replace(out)
     return out
 

@@ -98,6 +98,8 @@ def make_reference(
     evaluator: Evaluator, scene: Scene, about: dict[str, Any], progress: Progress
 ) -> Reference:
     """Evaluate the reference scene, fit the calibration on its first half, cache it if it can be found again."""
+    note = "first: what is normal for this target, on ordinary people"
+    progress.update("reference", 0, len(scene), note)
     parts = []
     for start in range(0, len(scene), BATCH):
         parts.append(evaluator(scene.rows(slice(start, start + BATCH))))

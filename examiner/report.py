@@ -96,7 +96,7 @@ def _gallery(results: dict[str, Any], folder: Path) -> dict[str, Any]:
     high = 1.08 * max([threshold, *redraws])
     joints = [error for mode in modes for error in mode["per_joint_mm"].values() if error is not None]
     return {
-        "worst": max((mode for mode in modes if mode["error_mm"] is not None), key=_error, default=None),
+        "worst": max(modes, key=_redrawn, default=None),
         "by_type": _counts([mode["type"] for mode in modes]),
         "by_flag": _counts([flag for mode in modes for flag in mode["flags"]]),
         "pictures": {mode["id"]: _pictures(mode, folder) for mode in modes},
@@ -113,8 +113,8 @@ def _predicted(joints: list[list[float | None]] | None) -> bool:
     return any(value is not None for joint in joints or [] for value in joint)
 
 
-def _error(mode: Mapping[str, Any]) -> float:
-    return float(mode["error_mm"])
+def _redrawn(mode: Mapping[str, Any]) -> float:
+    return float(mode["redraw"]["mean_mm"] or 0.0)
 
 
 def _counts(names: list[str]) -> dict[str, int]:

@@ -221,7 +221,7 @@ def notes(rig: Rig, methods: list[MethodResult], crop: list[bool | None]) -> lis
             f"{sum(map(bool, crop))} of {len(crop)} modes are failures of the crop alone: gone with the target's own "
             f"detector (asked once a mode, {len(crop)} queries charged apart)."
         )
-    said.append(f"The reference's {rig.reference.draws} queries are charged apart; they are cached.")
+    said.append(f"The reference's {rig.reference.draws} queries are charged apart.")
     said += verdicts(rig, methods)
     return said
 

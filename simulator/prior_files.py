@@ -97,7 +97,16 @@ def _state(path: Path) -> dict[str, NDArray[np.float64]]:
             " if you trust it, re-save its state dict:"
             " torch.save(torch.load(path, weights_only=False)['state_dict'], new_path)"
         ) from error
-    except (RuntimeError, EOFError, OSError, ValueError, zipfile.BadZipFile) as error:
+    except (
+        RuntimeError,
+        EOFError,
+        OSError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        zipfile.BadZipFile,
+    ) as error:
         raise ValueError(f"{path} cannot be read as a torch checkpoint; is it complete?") from error
     if isinstance(content, dict) and isinstance(content.get("state_dict"), dict):
         content = content["state_dict"]

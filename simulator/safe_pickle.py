@@ -33,7 +33,9 @@ def read_pickle(content: bytes) -> Any:
     except ForbiddenError:
         raise
     except Exception as error:
-        raise ValueError(f"the pickle is damaged ({type(error).__name__}: {error})") from error
+        raise ValueError(
+            f"the pickle is damaged, or it is no pickle at all ({type(error).__name__}: {error}); get the file again"
+        ) from error
 
 
 def plain_array(value: Any) -> NDArray[Any]:

@@ -26,7 +26,8 @@ class TargetSpec:
     licence: str = "unstated"
     """Licence of code and weights."""
     weights_sha256: str = ""
-    """Hex digest of the weights; empty where there are none."""
+    """Hex digest of the weights, or any text that changes with them. With it what is normal for the target is
+    measured once and kept; without it every audit measures it again, since the weights may have changed."""
     region_of_interest: str = "box"
     """`box` (the simulator's) or `detector` (the target's own)."""
 

@@ -55,6 +55,8 @@ def test_misuse(capsys, tmp_path, words, message):
 def test_existing_out_is_refused_and_left_alone(capsys, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "keep").write_text("x")
+    assert refusal(capsys, "audit", "--out", "mine").endswith("choose another --out\n")
+    (tmp_path / "mine" / "manifest.json").write_text("{}")
     assert "choose another --out, or --resume mine" in refusal(capsys, "audit", "--out", "mine")
     assert (tmp_path / "mine" / "keep").read_text() == "x"
 
@@ -92,7 +94,7 @@ def test_ctrl_c_says_how_to_go_on_once_there_is_something(capsys, monkeypatch, t
     monkeypatch.setattr("examiner.commands.diagnose", lambda: "")
     monkeypatch.setattr("examiner.commands.build_rig", stop)
     assert main(["audit", "--out", "run"]) == 130
-    assert capsys.readouterr().err == "examiner: stopped\n"
+    assert capsys.readouterr().err == "examiner: stopped before the search began; nothing was kept\n"
 
 
 def test_truncated_body_is_refused(capsys, tmp_path):
