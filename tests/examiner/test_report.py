@@ -271,7 +271,7 @@ def test_a_browser_sorts_and_draws(example: tuple[dict[str, Any], Path], tmp_pat
     painted = [int(n) for n in re.findall(r'data-painted="(\d+)"', page)]
     assert len(painted) == 7
     assert min(painted) > 2000
-    errors = [float(error) if error else -1.0 for error in gallery(page, "error")]
+    errors = [float(error) if error else -1.0 for error in gallery(page, "redraw")]
     assert len(errors) == 7
     assert errors == sorted(errors, reverse=True)
     assert "7 of 7 shown" in page
