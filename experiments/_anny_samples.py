@@ -1,4 +1,4 @@
-"""Adults drawn from Anny's phenotypes, in the T-pose. The only place that imports anny."""
+"""People drawn from Anny's phenotypes, in the T-pose."""
 
 from __future__ import annotations
 
@@ -30,8 +30,26 @@ class Mesh:
 
 
 @dataclass(frozen=True)
+class Population:
+    """Whom to draw."""
+
+    count: int
+    """Number of samples."""
+    gender: tuple[float, float] = (0.0, 1.0)
+    """Range of Anny's gender phenotype: 0 is male, 1 female."""
+    ages: tuple[tuple[float, float], ...] = ((0.0, 18.0), (1.0, 75.0))
+    """Shares of the population and the years below which they are: straight lines between, shares from 0 to 1."""
+    weight: tuple[float, float] | None = (0.78, 0.42)
+    """Mean and spread of Anny's weight phenotype, or None for what Anny's calibration gives at that age.
+
+    The stock distribution spans only BMI 17-28 in adults."""
+    cupsize: float | None = None
+    """One value of Anny's cupsize phenotype for everybody, or None for any."""
+
+
+@dataclass(frozen=True)
 class Samples:
-    """N adults in the T-pose, metres."""
+    """N people in the T-pose, metres."""
 
     vertices: NDArray[np.float32]
     """(N, V, 3)."""
@@ -39,6 +57,8 @@ class Samples:
     """(N, 24, 3)."""
     phenotypes: dict[str, Array]
     """(N,) per phenotype."""
+    years: Array
+    """(N,) age."""
     bmi: Array
     """(N,) kg / m^2, by Anny's own measure."""
 
@@ -71,12 +91,13 @@ def mesh_of(model: Any) -> Mesh:
     return Mesh(rig, number[faces[used]], vt, ft.reshape(-1, 3), kept)
 
 
-def draw(model: Any, mesh: Mesh, count: int, gender: tuple[float, float], seed: int) -> Samples:
-    """Draw `count` adults of 18-75 years; gender 0 is male, 1 female."""
+def draw(model: Any, mesh: Mesh, population: Population, seed: int) -> Samples:
+    """Draw the people of a population."""
     torch = importlib.import_module("torch")
     anthropometry = importlib.import_module("anny.anthropometry").Anthropometry(model)
     torch.manual_seed(seed)
-    phenotypes = _phenotypes(torch, model, count, gender)
+    years, phenotypes = _phenotypes(torch, model, population)
+    count = population.count
     vertices = np.empty((count, len(mesh.kept), 3), np.float32)
     joints, bmi = np.empty((count, 24, 3)), np.empty(count)
     rest = torch.eye(4)[None, None].repeat(_BATCH, len(mesh.rig.labels), 1, 1)
@@ -89,26 +110,46 @@ def draw(model: Any, mesh: Mesh, count: int, gender: tuple[float, float], seed: 
         skin = out["rest_vertices"].numpy().astype(np.float64)[:, mesh.kept] @ _AXES.T
         heads = out["rest_bone_heads"].numpy().astype(np.float64) @ _AXES.T
         vertices[rows], joints[rows] = canonical(mesh.rig, skin, heads)
-    return Samples(vertices, joints, {name: value.numpy() for name, value in phenotypes.items()}, bmi)
+    return Samples(vertices, joints, {name: value.numpy() for name, value in phenotypes.items()}, years, bmi)
 
 
-def _phenotypes(torch: Any, model: Any, count: int, gender: tuple[float, float]) -> dict[str, Any]:
-    """Anny's age and height; weight is widened, as the stock distribution spans only BMI 17-28."""
+def _phenotypes(torch: Any, model: Any, population: Population) -> tuple[Array, dict[str, Any]]:
+    """Years (N,) and phenotypes (N,): Anny's height at that age, widened muscle and proportions."""
     spread = importlib.import_module("anny.shape_distribution").SimpleShapeDistribution
-    uniform = torch.distributions.Uniform
+    count, (low, high) = population.count, population.gender
     distribution = spread(
         model,
-        morphological_age_distribution=uniform(torch.tensor(18.0), torch.tensor(75.0)),
-        gender_distribution=uniform(torch.tensor(gender[0]), torch.tensor(gender[1])),
+        morphological_age_distribution=_Ages(torch, population.ages),
+        gender_distribution=torch.distributions.Uniform(torch.tensor(low), torch.tensor(high)),
     )
-    _, phenotypes = distribution.sample(count)
-    phenotypes["weight"] = (0.78 + 0.42 * torch.randn(count)).clamp(0.0, 1.7)
+    years, phenotypes = distribution.sample(count)
+    if population.weight:
+        mean, deviation = population.weight
+        phenotypes["weight"] = (mean + deviation * torch.randn(count)).clamp(0.0, 1.7)
+    if population.cupsize is not None:
+        phenotypes["cupsize"] = torch.full((count,), population.cupsize)
     for name, shape in (("muscle", 1.6), ("proportions", 2.0)):
         phenotypes[name] = torch.distributions.Beta(torch.tensor(shape), torch.tensor(shape)).sample((count,))
     for name in ("african", "asian", "caucasian"):
         if name not in phenotypes:
             phenotypes[name] = torch.rand(count)
-    return dict(phenotypes)
+    return years.numpy(), dict(phenotypes)
+
+
+@dataclass(frozen=True)
+class _Ages:
+    """A distribution of years by its quantiles, for Anny's `SimpleShapeDistribution`."""
+
+    torch: Any
+    quantiles: tuple[tuple[float, float], ...]
+
+    def sample(self, shape: tuple[int, ...]) -> Any:
+        """Years of that shape."""
+        shares, years = self.torch.tensor(self.quantiles).T.contiguous()
+        drawn = self.torch.rand(shape)
+        piece = self.torch.searchsorted(shares[1:-1].contiguous(), drawn)
+        inside = (drawn - shares[piece]) / (shares[piece + 1] - shares[piece])
+        return inside * (years[piece + 1] - years[piece]) + years[piece]
 
 
 def _skin_and_eyes(faces: NDArray[np.int64], eyes: NDArray[np.bool_]) -> NDArray[np.intp]:

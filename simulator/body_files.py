@@ -23,7 +23,7 @@ from simulator.safe_pickle import Stub, plain_array, read_pickle
 
 Arrays = dict[str, NDArray[Any]]
 
-EMBEDDED = ("neutral", "male", "female")
+EMBEDDED = ("neutral", "male", "female", "child")
 """Names of the bodies in the package."""
 BETAS = 10
 """Shape coefficients of every body: further ones of a file are cut, missing ones do nothing."""
@@ -44,8 +44,9 @@ def load_body(source: str | Path) -> Body:
     """Load a body.
 
     Args:
-        source: "neutral", "male" or "female" (embedded), or the path of a SMPL, SMPL-H or SMPL-X
-            file (.npz or .pkl) that the user has. Its hands rest in the file's mean pose.
+        source: "neutral", "male", "female" or "child" (embedded; "child" goes from infants to elders by
+            its first beta), or the path of a SMPL, SMPL-H or SMPL-X file (.npz or .pkl) that the user
+            has. Its hands rest in the file's mean pose.
 
     Returns:
         The body, with 10 shape coefficients: further ones of the file are cut, missing ones do nothing.

@@ -161,7 +161,13 @@ def test_a_value_that_is_not_finite_is_refused_with_its_row():
 def test_the_embedded_bodies_are_people(name):
     body = load_body(name)
     stature = np.ptp(body.v_template[:, 1])
-    assert {"neutral": 1.6, "male": 1.7, "female": 1.55}[name] < stature < 1.85
+    shortest, tallest = {
+        "neutral": (1.6, 1.8),
+        "male": (1.7, 1.85),
+        "female": (1.55, 1.75),
+        "child": (1.2, 1.4),
+    }[name]
+    assert shortest < stature < tallest
     np.testing.assert_allclose(body.weights.sum(axis=1), 1.0, atol=1e-6)
     assert ((body.weights > 0).sum(axis=1) <= 4).all()
     np.testing.assert_allclose(body.joint_template[0], [0.0, -0.22, 0.03], atol=1e-4)
@@ -178,6 +184,29 @@ def test_the_first_beta_is_stature():
     betas[:, 0] = -2.0, 2.0
     short, tall = np.ptp(BODY.forward(betas, pose, orient, transl).vertices[:, :, 1], axis=1)
     assert 0.3 < tall - short < 0.6
+
+
+def test_the_first_beta_of_the_child_goes_from_infant_to_adult_with_ever_smaller_heads():
+    child, (betas, *pose) = load_body("child"), resting(4)
+    betas[:, 0] = -1.75, -0.8, 0.3, 1.3
+    out = child.forward(betas, *pose)
+    stature = np.ptp(out.vertices[:, :, 1], axis=1)
+    top = out.vertices[:, :, 1].max(axis=1)
+    head = (top - out.joints[:, child.joint_names.index("neck"), 1]) / stature
+    np.testing.assert_allclose(stature, [0.73, 1.05, 1.42, 1.76], atol=0.03)
+    assert head[0] > 0.19
+    assert head[3] < 0.155
+    assert (np.diff(head) < 0).all()
+
+
+def test_the_child_has_the_mesh_of_the_neutral_body():
+    child = load_body("child")
+    np.testing.assert_array_equal(child.faces, BODY.faces)
+    assert child.uv is not None
+    assert BODY.uv is not None
+    np.testing.assert_array_equal(child.uv.ft, BODY.uv.ft)
+    np.testing.assert_array_equal(child.uv.vt, BODY.uv.vt)
+    assert set(child.vertex_ids) == set(BODY.vertex_ids)
 
 
 def test_joints_stay_inside_the_skin_at_any_shape():

@@ -223,7 +223,7 @@ def test_a_missing_file_says_where_it_looked_and_what_to_do(tmp_path):
     with pytest.raises(FileNotFoundError) as error:
         load_body(tmp_path / "SMPL_NEUTRAL.pkl")
     message = str(error.value)
-    assert "looked among the embedded names (neutral, male, female)" in message
+    assert "looked among the embedded names (neutral, male, female, child)" in message
     assert f"at {tmp_path / 'SMPL_NEUTRAL.pkl'}, which does not exist" in message
     assert all(
         step in message
