@@ -10,10 +10,11 @@ import yaml
 
 from agents import POPULATIONS
 
-FACTORS = ("pose", "view", "shape")
-"""Factors there are; `light`, `clothing` and `background` are redrawn, not searched."""
+FACTORS = ("pose", "shape", "view", "camera", "light", "clothing", "background", "occluder", "imaging")
+"""Factors there are; each can be searched, fixed at values, or drawn at random."""
 
 VIEWS = ("default", "full")
+POSE_SPACES = ("latent", "angles")
 REGIONS_OF_INTEREST = ("box", "detector")
 LEAST_SIDE, MOST_SIDE = 64, 2048
 """Pixels of a picture's side."""
@@ -33,7 +34,12 @@ class Config:
     """Target queries of each method: search, regions and verification together."""
     seed: int = 0
     factors: tuple[str, ...] = ("pose", "view")
+    vary: tuple[str, ...] = ()
+    """Factors drawn anew for every search query from their typical range."""
+    fix: tuple[str, ...] = ()
+    """Dimensions held at a value, each `factor.dimension=value` in the unit of `examiner factors`."""
     view: str = "default"
+    pose_space: str = "latent"
     score: str = "default"
     """`default` is n_mpjpe for targets without metric scale, mpjpe for the others."""
     threshold: str = "id:0.99"
@@ -42,6 +48,16 @@ class Config:
     body: str = "neutral"
     prior: str = "default"
     poses: str = ""
+    simulator: str = "raster"
+    """`raster` (failures are confirmed on pyrender), `pyrender`, or `module:factory`."""
+    backgrounds: str = ""
+    """A folder of the user's own photographs without people."""
+    uv: str = ""
+    """Texture coordinates of the body: a .obj or .npz file."""
+    texture: str = ""
+    """A folder of texture maps for the body."""
+    judge: int = 0
+    """Pictures of each mode that an independent path tracer draws; 0 asks no judge."""
     baselines: tuple[str, ...] = ("random", "typical")
     shares: tuple[float, float, float] = (0.5, 0.25, 0.25)
     """Search, regions, verification."""
@@ -57,12 +73,7 @@ def check_config(config: Config) -> None:
     Raises:
         ValueError: one sentence, with the fix.
     """
-    unknown = [name for name in config.factors if name not in FACTORS]
-    if unknown or not config.factors:
-        got = repr(unknown[0]) if unknown else "none"
-        raise ValueError(
-            f"unknown factor {got}: expected some of {', '.join(FACTORS)}, e.g. --factors pose,view"
-        )
+    _check_factors(config)
     for name in (config.algorithm, *config.baselines):
         if name not in tuple(POPULATIONS):
             raise ValueError(f"unknown method {name!r}: expected one of {', '.join(POPULATIONS)}")
@@ -82,13 +93,51 @@ def check_config(config: Config) -> None:
         )
     for name, value, known in (
         ("view", config.view, VIEWS),
+        ("pose_space", config.pose_space, POSE_SPACES),
         ("region_of_interest", config.region_of_interest, REGIONS_OF_INTEREST),
     ):
         if value not in known:
             raise ValueError(f"unknown {name} {value!r}: expected one of {', '.join(known)}")
     if config.seed < 0:
         raise ValueError(f"expected a seed of at least 0, got {config.seed}")
+    if config.judge < 0:
+        raise ValueError(f"expected a number of judged pictures of at least 0, got {config.judge}")
     parse_threshold(config.threshold)
+
+
+def _check_factors(config: Config) -> None:
+    unknown = [name for name in (*config.factors, *config.vary) if name not in FACTORS]
+    if unknown or not config.factors:
+        got = repr(unknown[0]) if unknown else "none"
+        raise ValueError(
+            f"unknown factor {got}: expected some of {', '.join(FACTORS)}, e.g. --factors pose,view"
+        )
+    both = [name for name in config.vary if name in config.factors]
+    if both:
+        raise ValueError(
+            f"expected {both[0]} to be searched or drawn at random, got both; take it from --factors or --vary"
+        )
+    for text in config.fix:
+        parse_fixed(text)
+
+
+def parse_fixed(text: str) -> tuple[str, float]:
+    """Name and value of `factor.dimension=value`.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    name, _, number = text.partition("=")
+    try:
+        value = float(number)
+    except ValueError:
+        value = float("nan")
+    if name.partition(".")[0] not in FACTORS or "." not in name or value != value:
+        raise ValueError(
+            f"expected factor.dimension=value, got {text!r}; e.g. --fix view.elevation=20, "
+            "and examiner factors lists them all"
+        )
+    return name, value
 
 
 def _check_shares(shares: tuple[Any, ...]) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from threading import BoundedSemaphore
 from typing import Any
 
 import numpy as np
 
 from examiner.calibration import calibrate, identity
-from examiner.fairness import Fairness
+from examiner.fairness import Fairness, part_of_a_person
 from examiner.joints import Bool, Float, Pair, common_joints, pick, rooted
 from examiner.outcomes import Outcomes, join_outcomes
 from examiner.scores import PA_MPJPE, Score
@@ -66,16 +68,24 @@ class Evaluator:
         self.calibration = identity(len(self.joints)) if calibration is None else calibration
         self.queries = 0
         self.invalid = 0
+        self._workers = ThreadPoolExecutor(max_workers=cores())
+        self._calls = BoundedSemaphore(target.spec.calls_at_once)
 
     def __call__(self, scene: Scene) -> Outcomes:
-        """Outcomes of every row; drawing one chunk overlaps with predicting the one before.
+        """Outcomes of every row; chunks are drawn, predicted and judged side by side, one a core.
 
         Raises:
             ValueError: if the target returns a wrong shape, or NaN in more than 1 % of its answers.
         """
-        outcomes = join_outcomes([self._judge(batch, self.predict(batch)) for batch in self.draw(scene)])
+        outcomes = join_outcomes(list(self._workers.map(self._evaluate, chunks_of(scene))))
         self.count(outcomes)
         return outcomes
+
+    def _evaluate(self, scene: Scene) -> Outcomes:
+        batch = self.simulator.render(scene)
+        with self._calls:
+            prediction = self.predict(batch)
+        return self._judge(batch, prediction)
 
     def count(self, outcomes: Outcomes) -> None:
         """Keep count of invalid answers, those of a resumed run too.
@@ -93,14 +103,13 @@ class Evaluator:
 
     def draw(self, scene: Scene) -> Iterator[Batch]:
         """Batches of at most CHUNK people, one drawn ahead."""
-        chunks = [scene.rows(slice(i, i + CHUNK)) for i in range(0, len(scene), CHUNK)]
-        with ThreadPoolExecutor(max_workers=1) as pool:
-            ahead = pool.submit(self.simulator.render, chunks[0])
-            for chunk in [*chunks[1:], None]:
-                batch = ahead.result()
-                if chunk is not None:
-                    ahead = pool.submit(self.simulator.render, chunk)
-                yield batch
+        chunks = chunks_of(scene)
+        ahead = self._workers.submit(self.simulator.render, chunks[0])
+        for chunk in [*chunks[1:], None]:
+            batch = ahead.result()
+            if chunk is not None:
+                ahead = self._workers.submit(self.simulator.render, chunk)
+            yield batch
 
     def predict(self, batch: Batch) -> Prediction:
         """The target's answer, its shapes checked.
@@ -136,7 +145,7 @@ class Evaluator:
         usable = np.where(prediction.found & valid, 1.0, np.nan)
         per_joint = self.score.per_joint(pair) * usable[:, None]
         return Outcomes(
-            error=per_joint.mean(axis=1),
+            error=self._scored(per_joint, visible),
             visible_error=_mean_where(per_joint, visible),
             raw_error=self.score(raw) * usable,
             pa_mpjpe=PA_MPJPE(pair) * usable,
@@ -152,14 +161,30 @@ class Evaluator:
             prediction2d=self._prediction2d(batch, prediction),
         )
 
+    def _scored(self, per_joint: Float, visible: Bool) -> Float:
+        """(n,) the error over all joints; over the visible ones where something may hide people in part."""
+        if self.fairness.rule is part_of_a_person:
+            return _mean_where(per_joint, visible)
+        return np.asarray(per_joint.mean(axis=1))
+
     def _fair(self, batch: Batch, visible: Bool) -> Bool:
-        motion = self.fairness.motion_margin(batch.scene.body_pose)
-        return np.asarray((motion >= 0) & (self.fairness.visible_margin(visible) >= 0))
+        pose = self.fairness.pose_margin(batch.scene)
+        return np.asarray((pose >= 0) & (self.fairness.visible_margin(visible) >= 0))
 
     def _prediction2d(self, batch: Batch, prediction: Prediction) -> Float:
         if prediction.joints2d is None:
             return np.full((len(batch), len(self.joints), 2), np.nan)
         return pick(prediction.joints2d, self.target.spec.joint_names, self.joints)
+
+
+def chunks_of(scene: Scene) -> list[Scene]:
+    """The scene in parts of at most CHUNK people."""
+    return [scene.rows(slice(i, i + CHUNK)) for i in range(0, len(scene), CHUNK)]
+
+
+def cores() -> int:
+    """Processor cores this process may use; results never depend on it."""
+    return len(os.sched_getaffinity(0))
 
 
 def check_prediction(name: str, prediction: Prediction, people: int, joints: int) -> None:

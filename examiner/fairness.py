@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from examiner.joints import Bool, Float
-from simulator import Body, JointVisibility, MotionRange, Scene
+from simulator import Body, JointVisibility, MotionRange, Penetration, Scene, in_front
 
 TOLERANCE = 15.0
 """Degrees that a joint may be outside the range of motion (definitions: fair)."""
@@ -15,19 +15,55 @@ TOLERANCE = 15.0
 VISIBLE_SHARE = 0.8
 """Share of the scored joints that must be visible and in frame (definitions: fair)."""
 
+PENETRATION_MM = 10.0
+"""Millimetres that the body may cut into itself beyond what its rest pose does (definitions: fair)."""
+
+LEAST_VISIBLE = 6
+"""Joints that must be visible where an occluder or the border may hide some."""
+
 CHUNK = 64
+
+
+Rule = Callable[[Bool, Sequence[str]], Float]
+"""From visible (N, J) of named joints to a margin (N,), >= 0 where enough can be seen."""
+
+
+def whole_person(visible: Bool, names: Sequence[str]) -> Float:
+    """(N,) share of scored joints that are visible, less the share that must be."""
+    return np.asarray(visible.mean(axis=1) - VISIBLE_SHARE)
+
+
+def part_of_a_person(visible: Bool, names: Sequence[str]) -> Float:
+    """(N,) for people who may be hidden in part: at least 6 joints, among them a hip and a shoulder.
+
+    The visible joints alone are scored then (definitions: fair).
+    """
+    margins = [visible.sum(axis=1) / LEAST_VISIBLE - 1.0]
+    for part in ("hip", "shoulder"):
+        columns = [i for i, name in enumerate(names) if name.endswith(part)]
+        margins.append(np.where(visible[:, columns].any(axis=1), 0.0, -0.5))
+    return np.asarray(np.minimum.reduce(margins))
 
 
 class Fairness:
     """Judges scenes without asking a target.
 
-    Self-penetration is not judged yet; reports say so.
+    Args:
+        body: Whose people are judged.
+        motion_range: What joints can do.
+        joint_names: The scored joints.
+        rule: How many of them must be visible.
     """
 
-    def __init__(self, body: Body, motion_range: MotionRange, joint_names: Sequence[str]) -> None:
+    def __init__(
+        self, body: Body, motion_range: MotionRange, joint_names: Sequence[str], rule: Rule = whole_person
+    ) -> None:
+        self.rule = rule
         self._body = body
         self._motion_range = motion_range
+        self._penetration = Penetration(body)
         self._visibility = JointVisibility(body)
+        self._names = tuple(joint_names)
         self._index = np.array([body.joint_names.index(name) for name in joint_names])
 
     def motion_margin(self, body_pose: Float) -> Float:
@@ -35,13 +71,22 @@ class Fairness:
         worst = self._motion_range.violation(body_pose).max(axis=1)
         return np.asarray(np.maximum(1.0 - worst / TOLERANCE, -1.0))
 
+    def penetration_margin(self, betas: Float, body_pose: Float) -> Float:
+        """(N,) in -1..1: how far the body is from cutting too deep into itself, as a share of what it may."""
+        return np.asarray(np.maximum(1.0 - self._penetration.depth(betas, body_pose) / PENETRATION_MM, -1.0))
+
     def visible_margin(self, visible: Bool) -> Float:
-        """(N,) share of scored joints (N, J) that are visible, less the share that must be."""
-        return np.asarray(visible.mean(axis=1) - VISIBLE_SHARE)
+        """(N,) >= 0 where enough of the scored joints (N, J) is visible."""
+        return self.rule(visible, self._names)
+
+    def pose_margin(self, scene: Scene) -> Float:
+        """(N,) in -1..1: the worse of range of motion and self-penetration."""
+        motion = self.motion_margin(scene.body_pose)
+        return np.minimum(motion, self.penetration_margin(scene.betas, scene.body_pose))
 
     def margin(self, scene: Scene) -> Float:
-        """(N,) >= 0 where the scene is fair; poses outside the range of motion are never skinned."""
-        margin = self.motion_margin(scene.body_pose) - 1.0
+        """(N,) >= 0 where the scene is fair; poses that are not are never skinned."""
+        margin = self.pose_margin(scene) - 1.0
         inside = np.flatnonzero(margin >= -1.0)
         for start in range(0, len(inside), CHUNK):
             rows = inside[start : start + CHUNK]
@@ -50,4 +95,5 @@ class Fairness:
 
     def _visible(self, scene: Scene) -> Bool:
         output = self._body.forward(scene.betas, scene.body_pose, scene.global_orient, scene.transl)
-        return self._visibility(output.vertices, output.joints, scene.camera, self._index)
+        blockers = [front.blockers for front in in_front(scene, output.joints, self._body)]
+        return self._visibility(output.vertices, output.joints, scene.camera, self._index, blockers)

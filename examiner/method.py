@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 import agents
 from examiner import seeds
 from examiner.distinct import Metric, Signature, distance, pose_distance, signature
+from examiner.evaluate import Evaluator
 from examiner.growth import grow, start_box
 from examiner.joints import Bool, Float
 from examiner.journal import Journal, Part
@@ -19,13 +20,21 @@ from examiner.modes import REDRAWS, Redraw, first_batch, redraw_scene, still_pos
 from examiner.outcomes import Outcomes, join_outcomes
 from examiner.progress import Progress
 from examiner.rig import Rig
-from examiner.subspace import DRAWS, FailureSubspace, Proof, fair_points, point_box
-from simulator import Scene, join_scenes, redress
+from examiner.subspace import (
+    DRAWS,
+    FailureSubspace,
+    Proof,
+    beside_pose,
+    fair_points,
+    point_box,
+    usual_spread,
+)
+from simulator import Scene, join_scenes, redraw
 
 BATCH = 8
 """Queries of each agent in a round."""
 
-STAGES = ("search", "redraw", "growth", "verification")
+STAGES = ("search", "redraw", "confirmation", "growth", "verification")
 """What queries are spent on."""
 
 POSE_SHARE = 0.6
@@ -110,7 +119,7 @@ class Method:
         agent = np.concatenate([np.arange(len(part.outcomes)) // batch for part in search])
         first = search[0].first_query
         redraws = self._confirm(scene, outcomes, first)
-        verified = [r for r in redraws if r.repeatable]
+        verified = [r for r in redraws if r.verified]
         verified.sort(key=lambda r: -r.mean(self._rig.threshold))
         modes = [self._mode(r, k, scene, outcomes, agent, first) for k, r in enumerate(verified)]
         return MethodResult(
@@ -122,7 +131,7 @@ class Method:
             agent=agent,
             candidates=len(redraws),
             modes=tuple(modes),
-            fragile=tuple(r for r in redraws if not r.repeatable),
+            fragile=tuple(r for r in redraws if not r.verified),
         )
 
     def _search(self) -> tuple[list[Part], int, int]:
@@ -153,10 +162,17 @@ class Method:
 
     def _round(self, population: agents.Agents) -> Part:
         units = population.ask()
-        scene = self._rig.space.decode(units)
+        scene = self._varied(self._rig.space.decode(units))
         outcomes = self._rig.evaluator(scene)
         population.tell(units, outcomes.told(self._rig.threshold))
         return self._part("search", units, scene, outcomes, population.state())
+
+    def _varied(self, scene: Scene) -> Scene:
+        """The scene with what is drawn at random drawn anew, by the number of the round's first query."""
+        if not self._rig.vary:
+            return scene
+        rng = seeds.generator(self._rig.config.seed, seeds.VARY, self._journal.queries)
+        return self._rig.space.frame(redraw(scene, self._rig.vary, rng))
 
     def _confirm(self, scene: Scene, outcomes: Outcomes, first: int) -> list[Redraw]:
         """Redraw the worst fair failures that are distinct from those already redrawn."""
@@ -168,7 +184,8 @@ class Method:
         tried: list[int] = []
         poses = 0
         for place, row in enumerate(order):
-            if self._purse.verification - self._purse.spent["redraw"] - reserve < REDRAWS:
+            spent = self._purse.spent["redraw"] + self._purse.spent["confirmation"]
+            if self._purse.verification - spent - reserve <= REDRAWS:
                 break
             if marks is None or _near(marks, place, tried, distance):
                 continue
@@ -185,13 +202,17 @@ class Method:
         parts: list[Outcomes] = []
         start = 0
         for stop in (first_batch(), REDRAWS):
-            scene = redraw_scene(person).rows(slice(start, stop))
+            scene = redraw_scene(person, self._rig.space).rows(slice(start, stop))
             parts.append(self._ask("redraw", scene))
             exceed = int(join_outcomes(parts).exceeds(self._rig.threshold).sum())
             if not still_possible(exceed, stop):
                 break
             start = stop
-        return Redraw(first + row, row, join_outcomes(parts), self._rig.threshold)
+        redraw = Redraw(first + row, row, join_outcomes(parts), self._rig.threshold)
+        if self._rig.referee is None or not redraw.repeatable:
+            return redraw
+        confirmed = self._ask("confirmation", person, self._rig.referee)
+        return replace(redraw, confirmed=confirmed)
 
     def _mode(
         self, redraw: Redraw, rank: int, scene: Scene, outcomes: Outcomes, agent: Any, first: int
@@ -213,7 +234,7 @@ class Method:
         growth = min(GROWTH_CAP, left // planned - DRAWS, self._purse.growth - self._purse.spent["growth"])
         if growth < LEAST_GROWTH:
             return None
-        point = point_box(person, self._rig.config.factors, self._rig.body.joint_names)
+        point = point_box(person, beside_pose(self._rig.space), self._rig.body.joint_names)
         box = start_box(point, self._scale(point))
         seed = self._rig.config.seed
         rng = seeds.generator(seed, seeds.GROWTH, self._stream, rank)
@@ -232,7 +253,7 @@ class Method:
         """A verdict on points: each person in new clothing, background and light."""
 
         def fails(box: FailureSubspace, points: Float) -> Bool:
-            scene = redress(box.people(points, self._rig.space.frame), rng)
+            scene = self._rig.space.redress(box.people(points, self._rig.space.frame), rng)
             return self._ask(stage, scene).exceeds(self._rig.threshold)
 
         return fails
@@ -244,20 +265,19 @@ class Method:
         return np.array([b[0] for b in bounds]), np.array([b[1] for b in bounds])
 
     def _scale(self, point: FailureSubspace) -> Float:
-        """How much each dimension usually varies (d,): real poses, a sixth of the view box, one SD of shape."""
+        """How much each dimension usually varies (d,): real poses; half an SD, 10 degrees of view, else a twelfth."""
         rng = seeds.generator(seeds.FIXED, seeds.MASS)
         pose = np.maximum(self._rig.typical_poses(2000, rng).std(axis=0), 0.05)
-        rest = {"degree": 10.0, "SD": 0.5}
-        return np.concatenate([pose, [rest[unit] for unit in point.units[63:]]])
+        return np.concatenate([pose, [usual_spread(d) for d in beside_pose(self._rig.space)]])
 
-    def _ask(self, stage: str, scene: Scene) -> Outcomes:
-        recorded = self._journal.replaying
+    def _ask(self, stage: str, scene: Scene, evaluator: Evaluator | None = None) -> Outcomes:
+        recorded, evaluate = self._journal.replaying, evaluator or self._rig.evaluator
         part = self._journal.step(
             f"{self._name}/{stage}",
-            lambda: self._part(stage, np.empty((len(scene), 0)), scene, self._rig.evaluator(scene), {}),
+            lambda: self._part(stage, np.empty((len(scene), 0)), scene, evaluate(scene), {}),
         )
         if recorded:
-            self._rig.evaluator.count(part.outcomes)
+            evaluate.count(part.outcomes)
         self._charge(stage, len(scene), "")
         return part.outcomes
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from examiner import seeds
 from examiner.outcomes import Outcomes
-from simulator import Scene, redress
+from simulator import ParameterSpace, Scene
 
 REDRAWS = 20
 """Redraws of a candidate (definitions: redraw)."""
@@ -28,6 +28,8 @@ class Redraw:
     outcomes: Outcomes
     threshold: float
     """Millimetres."""
+    confirmed: Outcomes | None = None
+    """The candidate itself (one row) on the reference renderer, where the run draws with a faster one."""
 
     @property
     def exceed(self) -> int:
@@ -39,16 +41,22 @@ class Redraw:
         """Whether at least REPEATABLE of REDRAWS exceed the threshold."""
         return len(self.outcomes) == REDRAWS and self.exceed >= REPEATABLE
 
+    @property
+    def verified(self) -> bool:
+        """Whether it is repeatable, and above the threshold on the reference renderer too."""
+        agreed = self.confirmed is None or bool(self.confirmed.exceeds(self.threshold)[0])
+        return self.repeatable and agreed
+
     def mean(self, otherwise: float) -> float:
         """Mean error of the redraws in which a person was found, mm; `otherwise` if in none."""
         errors = self.outcomes.severity[self.outcomes.found & self.outcomes.valid]
         return float(errors.mean()) if len(errors) else otherwise
 
 
-def redraw_scene(person: Scene) -> Scene:
+def redraw_scene(person: Scene, space: ParameterSpace) -> Scene:
     """The person (one row) REDRAWS times, in the same fixed appearances for every candidate of every run."""
     rng = seeds.generator(seeds.FIXED, seeds.REDRAW)
-    return redress(person.rows(np.zeros(REDRAWS, dtype=np.intp)), rng)
+    return space.redress(person.rows(np.zeros(REDRAWS, dtype=np.intp)), rng)
 
 
 def first_batch() -> int:

@@ -21,9 +21,9 @@ from examiner.joints import Float, Pair, rooted
 from examiner.outcomes import Outcomes, join_outcomes
 from examiner.progress import Progress
 from examiner.scores import PA_MPJPE, Score
-from simulator import REFERENCE_VIEW, SPREAD, ParameterSpace, PosePrior, Scene, ShapeFactor, redress
+from simulator import REFERENCE_VIEW, SPREAD, ParameterSpace, PosePrior, Scene, ShapeFactor, ViewFactor
 
-VERSION = 2
+VERSION = 3
 """Raised when the draws or the fit change."""
 
 DRAWS = 4000
@@ -69,11 +69,12 @@ class Reference:
 def reference_scene(space: ParameterSpace, prior: PosePrior, poses: Float | None) -> Scene:
     """DRAWS ordinary people: everyday poses, mild views, typical shape, clothing, background and light."""
     rng = seeds.generator(seeds.FIXED, seeds.REFERENCE)
-    scene = space.default(DRAWS)
+    ordinary = ParameterSpace([ViewFactor()], space.body, space.image_size)
+    scene = ordinary.default(DRAWS)
     scene = ShapeFactor().apply(rng.random((DRAWS, 10)), scene)
     scene = REFERENCE_VIEW.apply(rng.random((DRAWS, 3)), scene)
     scene = replace(scene, body_pose=_everyday(prior, poses, rng))
-    return space.frame(redress(scene, rng, shift=0.0))
+    return ordinary.frame(ordinary.redress(scene, rng, shift=0.0))
 
 
 def find_reference(about: dict[str, Any]) -> Reference | None:

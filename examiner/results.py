@@ -9,13 +9,13 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from examiner import seeds
-from examiner.fairness import TOLERANCE, VISIBLE_SHARE
+from examiner.fairness import PENETRATION_MM, TOLERANCE, VISIBLE_SHARE
 from examiner.joints import Float, edges
 from examiner.journal import scene_columns
 from examiner.kinds import failure_kind
 from examiner.method import MethodResult, Mode, Region
 from examiner.rig import Rig, assets
-from examiner.subspace import POSE
+from examiner.subspace import POSE, beside_pose, usual_spread
 from examiner.summary import method_summary
 from examiner.version import VERSION
 from examiner.words import describe, describe_region
@@ -75,7 +75,8 @@ def protocol(rig: Rig) -> dict[str, Any]:
         "fairness": {
             "motion_range_tolerance_deg": TOLERANCE,
             "visible_share": VISIBLE_SHARE,
-            "self_penetration": "not checked yet",
+            "self_penetration_mm": PENETRATION_MM,
+            "rule": rig.fairness.rule.__name__,
         },
     }
 
@@ -143,7 +144,7 @@ def region_result(rig: Rig, region: Region | None, spread: Float) -> dict[str, A
         return None
     box, proof = region.box, region.proof
     lacking = proof.shortfalls()
-    scale = np.concatenate([spread, np.full(len(box.names) - POSE, 10.0)])
+    scale = np.concatenate([spread, [usual_spread(d) for d in beside_pose(rig.space)]])
     return {
         "size_rad": box.size,
         "log10_volume": box.log10_volume,
@@ -199,7 +200,7 @@ def fragile_result(redraw: Any, result: MethodResult) -> dict[str, Any]:
 def notes(rig: Rig, methods: list[MethodResult], crop: list[bool | None]) -> list[str]:
     """What a reader must know to read the figures right."""
     said = [
-        "Self-penetration of the body is not checked yet; a fair pose may touch itself.",
+        "Self-penetration is measured on capsules round the limbs, within a centimetre or so of the mesh.",
         f"The skeleton is scored on {len(rig.evaluator.joints)} joints after a linear calibration of the target's "
         "joint definitions; raw errors stand beside it.",
         "Ambiguous failures (another pose gives the same picture) are not told apart yet.",

@@ -12,22 +12,20 @@ import numpy as np
 from examiner.config import Config
 from examiner.distinct import pose_distance, signature
 from examiner.evaluate import Evaluator
-from examiner.fairness import Fairness
+from examiner.fairness import Fairness, part_of_a_person, whole_person
 from examiner.joints import Float, common_joints
 from examiner.progress import Progress
 from examiner.reference import Reference, find_reference, make_reference, reference_scene
 from examiner.scores import MPJPE, N_MPJPE, Score, find_score
+from examiner.simulators import build_referee, build_simulator, dressed_body
+from examiner.spaces import build_spaces
 from simulator import (
-    FULL_VIEW,
     Body,
     Factor,
     ParameterSpace,
     PoseFactor,
     PosePrior,
-    PyrenderSimulator,
-    ShapeFactor,
     Simulator,
-    ViewFactor,
     load_body,
     load_motion_range,
     load_poses,
@@ -45,11 +43,15 @@ class Rig:
     prior: PosePrior
     poses: Float | None
     space: ParameterSpace
+    vary: tuple[Factor, ...]
+    """What is drawn anew for every search query."""
     simulator: Simulator
     target: Target
     fairness: Fairness
     score: Score
     evaluator: Evaluator
+    referee: Evaluator | None
+    """The same examination on the reference renderer, where the run draws with a faster one."""
     reference: Reference
     threshold: float
     """Millimetres."""
@@ -69,8 +71,10 @@ class Rig:
         return factor.apply(factor.typical(count, rng), self.space.default(count)).body_pose
 
     def close(self) -> None:
-        """Free the simulator."""
+        """Free the simulators."""
         self.simulator.close()
+        if self.referee is not None:
+            self.referee.simulator.close()
 
 
 def build_rig(
@@ -91,13 +95,16 @@ def build_rig(
         ValueError: for one that cannot be read, or a target without the scored joints.
         GraphicsError: if pictures cannot be drawn on this machine.
     """
-    body, prior = load_body(config.body), load_prior(config.prior)
+    body, prior = dressed_body(config), load_prior(config.prior)
     poses = load_poses(config.poses) if config.poses else None
     target = target or build_target(config.target, region_of_interest=config.region_of_interest)
     _check_spec(target)
-    space = ParameterSpace(_factors(config, prior, poses), body, config.image_size)
-    fairness = Fairness(body, load_motion_range(), common_joints(target.spec.joint_names))
-    simulator = simulator or PyrenderSimulator(body, image_size=config.image_size)
+    spaces = build_spaces(config, body, prior, poses)
+    space = spaces.space
+    rule = part_of_a_person if spaces.hides else whole_person
+    fairness = Fairness(body, load_motion_range(), common_joints(target.spec.joint_names), rule)
+    referee = build_referee(config, body) if simulator is None else None
+    simulator = simulator or build_simulator(config, body)
     score = _score(config, target)
     evaluator = Evaluator(simulator, target, fairness, score)
     about = reference_about(body, prior, poses, config, target, score, simulator)
@@ -106,18 +113,20 @@ def build_rig(
     if reference is None:
         scene = reference_scene(space, prior, poses)
         reference = make_reference(evaluator, scene, about, progress)
-    evaluator = Evaluator(simulator, target, fairness, score, np.array(reference.calibration))
+    calibration = np.array(reference.calibration)
     return Rig(
         config=config,
         body=body,
         prior=prior,
         poses=poses,
         space=space,
+        vary=spaces.vary,
         simulator=simulator,
         target=target,
         fairness=fairness,
         score=score,
-        evaluator=evaluator,
+        evaluator=Evaluator(simulator, target, fairness, score, calibration),
+        referee=referee and Evaluator(referee, target, fairness, score, calibration),
         reference=reference,
         threshold=reference.threshold(config.threshold),
     )
@@ -155,12 +164,6 @@ def assets(rig: Rig) -> list[dict[str, str]]:
         ("target", spec.name, spec.licence, spec.weights_sha256),
     ]
     return [dict(zip(("role", "name", "licence", "sha256"), row, strict=True)) for row in rows]
-
-
-def _factors(config: Config, prior: PosePrior, poses: Float | None) -> list[Factor]:
-    view = ViewFactor() if config.view == "default" else FULL_VIEW
-    there: dict[str, Factor] = {"pose": PoseFactor(prior, poses), "view": view, "shape": ShapeFactor()}
-    return [there[name] for name in config.factors]
 
 
 def _check_spec(target: Target) -> None:

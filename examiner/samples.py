@@ -23,7 +23,6 @@ from simulator import (
     join_scenes,
     load_body,
     load_motion_range,
-    redress,
 )
 
 
@@ -83,7 +82,7 @@ def _people(
     points, _ = fair_points(box, count, judge, rng)
     if not len(points):
         points = box.centre[None]
-    return redress(box.people(points, space.frame), rng)
+    return space.redress(box.people(points, space.frame), rng)
 
 
 def _scored_joints(run: Path) -> list[str]:

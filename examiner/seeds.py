@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-REFERENCE, REDRAW, GROWTH, VERIFY, BOOTSTRAP, EXPORT, MASS, AGENTS = range(8)
+REFERENCE, REDRAW, GROWTH, VERIFY, BOOTSTRAP, EXPORT, MASS, AGENTS, VARY, JUDGE, SWEEP, PREVIEW = range(12)
 """Streams of randomness."""
 
 FIXED = 20260101

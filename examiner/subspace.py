@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import beta
 
 from examiner.joints import Bool, Float
-from simulator import Scene, orientation, view_of
+from simulator import Dimension, ParameterSpace, Scene, physical_values, with_physical_values
 
 POSE = 63
 RAW_FAIR = 0.90
@@ -25,8 +25,6 @@ LEAST_SIZE = 0.6
 DRAWS = 200
 """Fair draws that decide success, looked at once."""
 
-VIEW_NAMES = ("view.azimuth", "view.elevation", "view.roll")
-
 AXES = "xyz"
 
 
@@ -37,7 +35,7 @@ class FailureSubspace:
     names: tuple[str, ...]
     """d names, e.g. `left_knee.x`, `view.azimuth`, `shape.beta0`."""
     units: tuple[str, ...]
-    """d units: rad, degree or SD."""
+    """d units: rad, degree, SD, ..."""
     centre: Float
     """(d,)"""
     phi_low: Float
@@ -71,14 +69,7 @@ class FailureSubspace:
         """The scene of points (n, d), framed anew."""
         scene = self.scene.rows(np.zeros(len(points), dtype=np.intp))
         scene = replace(scene, body_pose=np.ascontiguousarray(points[:, :POSE]))
-        place = {name: i for i, name in enumerate(self.names)}
-        if VIEW_NAMES[0] in place:
-            view = points[:, [place[name] for name in VIEW_NAMES]]
-            scene = replace(scene, global_orient=orientation(view))
-        if "shape.beta0" in place:
-            betas = points[:, [place[f"shape.beta{i}"] for i in range(10)]]
-            scene = replace(scene, betas=betas)
-        return frame(scene)
+        return frame(with_physical_values(scene, self.names[POSE:], points[:, POSE:]))
 
 
 @dataclass(frozen=True)
@@ -129,22 +120,27 @@ def clopper_pearson_lower(successes: int, draws: int, confidence: float = 0.95) 
     return float(beta.ppf(1 - confidence, successes, draws - successes + 1))
 
 
-def point_box(scene: Scene, factors: tuple[str, ...], joint_names: tuple[str, ...]) -> FailureSubspace:
-    """The box of no width round a single person (one row)."""
-    names = [f"{joint}.{axis}" for joint in joint_names[1:22] for axis in AXES]
-    units = ["rad"] * POSE
-    values: list[Float] = [scene.body_pose[0]]
-    if "view" in factors:
-        names += VIEW_NAMES
-        units += ["degree"] * 3
-        values.append(view_of(scene.global_orient)[0])
-    if "shape" in factors:
-        names += [f"shape.beta{i}" for i in range(10)]
-        units += ["SD"] * 10
-        values.append(scene.betas[0])
-    centre = np.concatenate(values)
+def beside_pose(space: ParameterSpace) -> tuple[Dimension, ...]:
+    """The searched dimensions that a box has beside the 63 pose angles."""
+    return tuple(d for factor in space.factors if factor.name != "pose" for d in factor.dimensions)
+
+
+def usual_spread(dimension: Dimension) -> float:
+    """How far a dimension usually varies, in its unit."""
+    if dimension.name.startswith("view."):
+        return 10.0
+    return 0.5 if dimension.unit == "SD" else (dimension.high - dimension.low) / 12
+
+
+def point_box(scene: Scene, beside: Sequence[Dimension], joint_names: tuple[str, ...]) -> FailureSubspace:
+    """The box of no width round a single person (one row): the 63 pose angles, and the dimensions beside them."""
+    pose = [f"{joint}.{axis}" for joint in joint_names[1:22] for axis in AXES]
+    names = [d.name for d in beside]
+    values = physical_values(scene, names)[0] if names else np.empty(0)
+    centre = np.concatenate([scene.body_pose[0], values])
     still = np.zeros_like(centre)
-    return FailureSubspace(tuple(names), tuple(units), centre, still, still, scene)
+    units = ("rad",) * POSE + tuple(d.unit for d in beside)
+    return FailureSubspace((*pose, *names), units, centre, still, still, scene)
 
 
 def fair_points(

@@ -13,7 +13,7 @@ from examiner.growth import start_box
 from examiner.journal import scene_columns, scene_from
 from examiner.method import Mode
 from examiner.rig import Rig
-from examiner.subspace import POSE, FailureSubspace, point_box
+from examiner.subspace import POSE, FailureSubspace, beside_pose, point_box
 
 SCHEMA = "poseexaminer-subspaces/1"
 
@@ -77,7 +77,7 @@ def check_finished(folder: Path) -> dict[str, Any]:
 def _row(rig: Rig, number: int, mode: Mode) -> dict[str, Any]:
     region = mode.region
     if region is None:
-        point = point_box(mode.scene, rig.config.factors, rig.body.joint_names)
+        point = point_box(mode.scene, beside_pose(rig.space), rig.body.joint_names)
         scale = np.concatenate([np.ones(POSE), np.zeros(len(point.centre) - POSE)])
         box = start_box(point, scale)
     else:

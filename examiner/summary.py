@@ -63,7 +63,7 @@ def qd_score(result: MethodResult, threshold: float, config: Config) -> float:
 
 def yield_at(result: MethodResult, threshold: float, config: Config) -> float:
     """Modes that are repeatable at a threshold, per 1,000 queries of budget."""
-    kept = [mode for mode in result.modes if replace(mode.redraw, threshold=threshold).repeatable]
+    kept = [mode for mode in result.modes if replace(mode.redraw, threshold=threshold).verified]
     return len(kept) * 1000 / config.budget
 
 

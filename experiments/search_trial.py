@@ -21,7 +21,6 @@ from examiner.method import MethodResult, Mode
 from examiner.rig import Rig
 from examiner.subspace import fair_points
 from examiner.terminal import open_progress
-from simulator import redress
 
 RESULTS = Path(__file__).parent / "results" / "search_trial"
 HOLDS_DRAWS = 500
@@ -88,7 +87,7 @@ def fresh_rate(rig: Rig, mode: Mode) -> float:
     points, _ = fair_points(
         box, HOLDS_DRAWS, lambda p: rig.fairness.margin(box.people(p, rig.space.frame)), rng
     )
-    outcomes = rig.evaluator(redress(box.people(points, rig.space.frame), rng))
+    outcomes = rig.evaluator(rig.space.redress(box.people(points, rig.space.frame), rng))
     return float(outcomes.exceeds(rig.threshold).mean())
 
 

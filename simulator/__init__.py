@@ -5,44 +5,72 @@ from simulator.body import Body, BodyOutput
 from simulator.body_files import load_body
 from simulator.camera import Camera
 from simulator.factors import (
+    BACKGROUND_FACTOR,
+    CLOTHING_FACTOR,
     FULL_VIEW,
+    IMAGING_FACTOR,
+    LIGHT_FACTOR,
+    OCCLUDER_FACTOR,
+    PHYSICAL,
     REFERENCE_VIEW,
     SPREAD,
-    Dimension,
+    CameraFactor,
     Factor,
+    HeldFactor,
+    ParameterFactor,
     PoseFactor,
     ShapeFactor,
     ViewFactor,
+    physical_values,
+    with_physical_values,
 )
 from simulator.gl import GraphicsError, diagnose
+from simulator.in_front import in_front
+from simulator.joint_angles import AnglesFactor
+from simulator.mesh_simulator import MeshSimulator, PyrenderSimulator, RasterSimulator
 from simulator.motion_range import MotionRange, load_motion_range
+from simulator.parameters import Dimension, Parameters
+from simulator.penetration import Penetration
 from simulator.prior import LatentPrior, Mixture, PosePrior
 from simulator.prior_files import load_poses, load_prior
-from simulator.pyrender_simulator import PyrenderSimulator
-from simulator.space import ParameterSpace, redress
+from simulator.space import ParameterSpace, redraw
 from simulator.stick import StickSimulator
 from simulator.view import camera_direction, orientation, view_of
 from simulator.visibility import JointVisibility
 
 __all__ = [
-    "FULL_VIEW",
-    "REFERENCE_VIEW",
-    "SPREAD",
+    "AnglesFactor",
+    "BACKGROUND_FACTOR",
     "Batch",
     "Body",
     "BodyOutput",
+    "CLOTHING_FACTOR",
     "Camera",
+    "CameraFactor",
     "Dimension",
+    "FULL_VIEW",
     "Factor",
     "GraphicsError",
+    "HeldFactor",
+    "IMAGING_FACTOR",
     "JointVisibility",
+    "LIGHT_FACTOR",
     "LatentPrior",
+    "MeshSimulator",
     "Mixture",
     "MotionRange",
+    "OCCLUDER_FACTOR",
+    "PHYSICAL",
+    "ParameterFactor",
     "ParameterSpace",
+    "Parameters",
+    "Penetration",
     "PoseFactor",
     "PosePrior",
     "PyrenderSimulator",
+    "REFERENCE_VIEW",
+    "RasterSimulator",
+    "SPREAD",
     "Scene",
     "ShapeFactor",
     "Simulator",
@@ -50,12 +78,15 @@ __all__ = [
     "ViewFactor",
     "camera_direction",
     "diagnose",
+    "in_front",
     "join_scenes",
     "load_body",
     "load_motion_range",
     "load_poses",
     "load_prior",
     "orientation",
-    "redress",
+    "physical_values",
+    "redraw",
     "view_of",
+    "with_physical_values",
 ]

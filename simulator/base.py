@@ -28,12 +28,18 @@ class Scene:
     """(N, 3) metres, added after the rotation about the pelvis joint, camera axes."""
     camera: Camera
     """N cameras."""
-    clothing: NDArray[np.int64]
-    """(N,) seed of the outfit; 0 is the default outfit."""
-    background: NDArray[np.int64]
-    """(N,) seed of the background; 0 is the plain default."""
-    light: NDArray[np.int64]
-    """(N,) seed of the two lights; 0 is the default light."""
+    framing: Float
+    """(N, 3) how the person is framed: size (1 fits the picture), shift right and down in shares of its side."""
+    clothing: Float
+    """(N, d) physical values, columns as in `clothing.CLOTHING`."""
+    background: Float
+    """(N, d) physical values, columns as in `background.BACKGROUND`."""
+    light: Float
+    """(N, d) physical values, columns as in `light.LIGHT`."""
+    occluder: Float
+    """(N, d) physical values, columns as in `occluder.OCCLUDER`."""
+    imaging: Float
+    """(N, d) physical values, columns as in `imaging.IMAGING`."""
     box_shift: Float
     """(N, 2) pixels by which the person's box is moved, as an imperfect detector would."""
 
@@ -70,8 +76,10 @@ class Batch:
     """(N, J, 2) pixels."""
     visibility: NDArray[np.bool_]
     """(N, J) in frame, and the first surface on the joint's ray is its own or an adjacent part."""
+    visible_share: Float
+    """(N, J) 0..1, share of the camera-facing surface of each joint's part that the picture shows."""
     mask: NDArray[np.bool_]
-    """(N, H, W) pixels that the person touches."""
+    """(N, H, W) pixels that show the person."""
     depth: NDArray[np.float32]
     """(N, H, W) metres along z, 0 where there is no person."""
     boxes: Float
@@ -80,8 +88,8 @@ class Batch:
     """What was drawn."""
     joint_names: tuple[str, ...]
     """J names."""
-    others: tuple[()] = ()
-    """Further people in the picture; none yet."""
+    others: Float
+    """(N, K, J, 3) metres: the joints of K further people, NaN where there is nobody."""
 
     @property
     def camera(self) -> Camera:

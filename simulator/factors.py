@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -9,29 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
+from simulator.background import BACKGROUND
 from simulator.base import Scene
 from simulator.camera import Float
+from simulator.clothing import CLOTHING
+from simulator.imaging import IMAGING
+from simulator.light import LIGHT
+from simulator.occluder import OCCLUDER
+from simulator.parameters import Dimension, Parameters
 from simulator.prior import PosePrior
-from simulator.view import orientation, view_of
+from simulator.view import CAMERA, field_of_view, orientation, view_of, with_field_of_view
 
 SPREAD = 2.5
 """Standard deviations at which a normal dimension is cut (definitions: unit cube)."""
 
 _TAIL = float(ndtr(-SPREAD))
-
-
-@dataclass(frozen=True)
-class Dimension:
-    """One searched number."""
-
-    name: str
-    """Unique in a space, e.g. `view.azimuth`."""
-    unit: str
-    """`SD` or `degree`."""
-    low: float
-    """Physical value at unit 0."""
-    high: float
-    """Physical value at unit 1."""
 
 
 def normal_quantile(unit: Float) -> Float:
@@ -63,6 +56,16 @@ class Factor(Protocol):
 
     def typical(self, count: int, rng: np.random.Generator) -> Float:
         """Units (count, d) as real pictures have them."""
+
+
+class PhysicalFactor(Factor, Protocol):
+    """A factor whose physical values a scene holds as they are: every one but pose."""
+
+    def values(self, scene: Scene) -> Float:
+        """Physical values (N, d), in the units of the dimensions."""
+
+    def place(self, values: Float, scene: Scene) -> Scene:
+        """The scene with physical values (N, d), inside or outside the searched range."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,10 @@ class PoseFactor:
 
 @dataclass(frozen=True)
 class ShapeFactor:
-    """The ten betas, one normal dimension each."""
+    """The ten betas, one normal dimension each.
+
+    Units are quantiles, so a step means the same share of people in each; the first five carry the shape.
+    """
 
     name = "shape"
 
@@ -113,11 +119,19 @@ class ShapeFactor:
 
     def apply(self, unit: Float, scene: Scene) -> Scene:
         """Set the betas."""
-        return replace(scene, betas=normal_quantile(unit))
+        return self.place(normal_quantile(unit), scene)
 
     def read(self, scene: Scene) -> Float:
         """The units of the betas."""
         return normal_unit(scene.betas)
+
+    def values(self, scene: Scene) -> Float:
+        """The betas."""
+        return scene.betas
+
+    def place(self, values: Float, scene: Scene) -> Scene:
+        """Set the betas."""
+        return replace(scene, betas=np.ascontiguousarray(values))
 
     def typical(self, count: int, rng: np.random.Generator) -> Float:
         """Standard-normal betas."""
@@ -142,17 +156,135 @@ class ViewFactor:
 
     def apply(self, unit: Float, scene: Scene) -> Scene:
         """Turn the person."""
-        view = np.asarray(self.low) + unit * (np.asarray(self.high) - np.asarray(self.low))
-        return replace(scene, global_orient=orientation(view))
+        return self.place(np.asarray(self.low) + unit * (np.asarray(self.high) - np.asarray(self.low)), scene)
 
     def read(self, scene: Scene) -> Float:
         """The units of the view, clipped to the box."""
         span = np.asarray(self.high) - np.asarray(self.low)
-        return np.asarray((view_of(scene.global_orient) - np.asarray(self.low)) / span).clip(0.0, 1.0)
+        return np.asarray((self.values(scene) - np.asarray(self.low)) / span).clip(0.0, 1.0)
+
+    def values(self, scene: Scene) -> Float:
+        """Azimuth, elevation and roll, degrees."""
+        return view_of(scene.global_orient)
+
+    def place(self, values: Float, scene: Scene) -> Scene:
+        """Turn the person."""
+        return replace(scene, global_orient=orientation(values))
 
     def typical(self, count: int, rng: np.random.Generator) -> Float:
         """Uniform in the searched box (definitions: baselines)."""
         return rng.random((count, 3))
+
+
+@dataclass(frozen=True)
+class CameraFactor:
+    """Field of view, and how the person is framed: size, and shift from the middle of the picture."""
+
+    parameters: Parameters = CAMERA
+
+    name = "camera"
+
+    @property
+    def dimensions(self) -> tuple[Dimension, ...]:
+        """Field of view, scale and the two offsets."""
+        return self.parameters.dimensions
+
+    def apply(self, unit: Float, scene: Scene) -> Scene:
+        """Set the lens and the framing; `ParameterSpace.frame` moves the person accordingly."""
+        return self.place(self.parameters.values(unit), scene)
+
+    def read(self, scene: Scene) -> Float:
+        """The units of lens and framing."""
+        return self.parameters.units(self.values(scene))
+
+    def values(self, scene: Scene) -> Float:
+        """Field of view in degrees, scale and offsets in shares of the picture's side."""
+        return np.column_stack([field_of_view(scene.camera), scene.framing])
+
+    def place(self, values: Float, scene: Scene) -> Scene:
+        """Set the lens and the framing."""
+        camera = with_field_of_view(scene.camera, values[:, 0])
+        return replace(scene, camera=camera, framing=np.ascontiguousarray(values[:, 1:]))
+
+    def typical(self, count: int, rng: np.random.Generator) -> Float:
+        """Ordinary lenses, the person near the middle."""
+        return self.parameters.units(self.parameters.typical(count, rng))
+
+
+@dataclass(frozen=True)
+class ParameterFactor:
+    """A factor whose physical values stand in the scene's field of its name."""
+
+    parameters: Parameters
+
+    @property
+    def name(self) -> str:
+        """As on the command line, and of the scene's field."""
+        return self.parameters.name
+
+    @property
+    def dimensions(self) -> tuple[Dimension, ...]:
+        """One for each column of the field."""
+        return self.parameters.dimensions
+
+    def apply(self, unit: Float, scene: Scene) -> Scene:
+        """Set the field."""
+        return self.place(self.parameters.values(unit), scene)
+
+    def read(self, scene: Scene) -> Float:
+        """The units of the field."""
+        return self.parameters.units(self.values(scene))
+
+    def values(self, scene: Scene) -> Float:
+        """The field."""
+        return np.asarray(getattr(scene, self.name))
+
+    def place(self, values: Float, scene: Scene) -> Scene:
+        """Set the field."""
+        return replace(scene, **{self.name: np.ascontiguousarray(values)})
+
+    def typical(self, count: int, rng: np.random.Generator) -> Float:
+        """As common training sets have it."""
+        return self.parameters.units(self.parameters.typical(count, rng))
+
+
+@dataclass(frozen=True)
+class HeldFactor:
+    """A factor of which some dimensions are held at a physical value, and searched no more."""
+
+    factor: Factor
+    held: Mapping[str, float]
+    """Physical values by the names of dimensions."""
+
+    @property
+    def name(self) -> str:
+        """The factor's."""
+        return self.factor.name
+
+    @property
+    def dimensions(self) -> tuple[Dimension, ...]:
+        """Those that are not held."""
+        return tuple(d for d in self.factor.dimensions if d.name not in self.held)
+
+    def apply(self, unit: Float, scene: Scene) -> Scene:
+        """Set the factor, the held dimensions at their values."""
+        everything = np.tile(self._held_units(), (len(scene), 1))
+        everything[:, self._free()] = unit
+        return self.factor.apply(everything, scene)
+
+    def read(self, scene: Scene) -> Float:
+        """The units of the dimensions that are not held."""
+        return self.factor.read(scene)[:, self._free()]
+
+    def typical(self, count: int, rng: np.random.Generator) -> Float:
+        """The factor's, for the dimensions that are not held."""
+        return self.factor.typical(count, rng)[:, self._free()]
+
+    def _free(self) -> NDArray[np.intp]:
+        return np.flatnonzero([d.name not in self.held for d in self.factor.dimensions])
+
+    def _held_units(self) -> Float:
+        return np.array([d.unit_of(self.held.get(d.name, d.low)) for d in self.factor.dimensions])
 
 
 FULL_VIEW = ViewFactor((-180.0, -90.0, -180.0), (180.0, 90.0, 180.0))
@@ -160,3 +292,46 @@ FULL_VIEW = ViewFactor((-180.0, -90.0, -180.0), (180.0, 90.0, 180.0))
 
 REFERENCE_VIEW = ViewFactor((-60.0, -5.0, -5.0), (60.0, 20.0, 5.0))
 """Views of the reference (definitions: threshold)."""
+
+LIGHT_FACTOR, CLOTHING_FACTOR, BACKGROUND_FACTOR, OCCLUDER_FACTOR, IMAGING_FACTOR = (
+    ParameterFactor(parameters) for parameters in (LIGHT, CLOTHING, BACKGROUND, OCCLUDER, IMAGING)
+)
+"""What does not belong to the body, ready to be searched."""
+
+PHYSICAL: tuple[PhysicalFactor, ...] = (
+    ShapeFactor(),
+    FULL_VIEW,
+    CameraFactor(),
+    LIGHT_FACTOR,
+    CLOTHING_FACTOR,
+    BACKGROUND_FACTOR,
+    OCCLUDER_FACTOR,
+    IMAGING_FACTOR,
+)
+"""Every factor but pose."""
+
+
+def physical_values(scene: Scene, names: Sequence[str]) -> Float:
+    """Physical values (N, d) of a scene, by the names of dimensions of factors other than pose."""
+    return np.column_stack([_owner(name)[0].values(scene)[:, _owner(name)[1]] for name in names])
+
+
+def with_physical_values(scene: Scene, names: Sequence[str], values: Float) -> Scene:
+    """The scene with physical values (N, d) of some named dimensions; the others stay."""
+    for factor in PHYSICAL:
+        columns = [d.name for d in factor.dimensions]
+        own = [i for i, name in enumerate(names) if name in columns]
+        if own:
+            table = factor.values(scene).copy()
+            table[:, [columns.index(names[i]) for i in own]] = values[:, own]
+            scene = factor.place(table, scene)
+    return scene
+
+
+def _owner(name: str) -> tuple[PhysicalFactor, int]:
+    """The factor that owns a dimension, and its column there."""
+    for factor in PHYSICAL:
+        columns = [d.name for d in factor.dimensions]
+        if name in columns:
+            return factor, columns.index(name)
+    raise ValueError(f"expected a dimension of a factor other than pose, got {name!r}; see examiner factors")

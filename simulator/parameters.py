@@ -25,6 +25,14 @@ class Dimension:
     choices: tuple[str, ...] = ()
     """For a choice: value v means `choices[floor(v)]`, and the range is 0 to their number."""
 
+    def value_of(self, unit: float) -> float:
+        """Physical value of a unit."""
+        return self.low + unit * (self.high - self.low)
+
+    def unit_of(self, value: float) -> float:
+        """Unit in [0, 1] of a physical value; values outside the range land on its end."""
+        return min(max((value - self.low) / (self.high - self.low), 0.0), 1.0)
+
     def choice(self, value: float) -> str:
         """The choice that a value stands for."""
         return self.choices[min(int(value), len(self.choices) - 1)]
@@ -64,6 +72,14 @@ class Parameters:
     def rows(self, count: int) -> Float:
         """(count, d) rows of the default."""
         return np.tile(np.array(self.default, np.float64), (count, 1))
+
+    def values(self, unit: Float) -> Float:
+        """Physical values (N, d) of units (N, d)."""
+        return np.asarray(self.low + unit * (self.high - self.low))
+
+    def units(self, values: Float) -> Float:
+        """Units (N, d) in [0, 1] of physical values (N, d); values outside their range land on its end."""
+        return np.asarray((values - self.low) / (self.high - self.low)).clip(0.0, 1.0)
 
     def column(self, what: str) -> int:
         """The column of the dimension `<name>.<what>`."""

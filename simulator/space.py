@@ -7,27 +7,47 @@ from dataclasses import replace
 
 import numpy as np
 
+from simulator.background import BACKGROUND
 from simulator.base import Scene
 from simulator.body import Body
 from simulator.camera import Float
-from simulator.factors import Dimension, Factor
-from simulator.view import default_camera, framing, orientation
+from simulator.clothing import CLOTHING
+from simulator.factors import BACKGROUND_FACTOR, CLOTHING_FACTOR, LIGHT_FACTOR, Factor, HeldFactor
+from simulator.imaging import IMAGING
+from simulator.light import LIGHT
+from simulator.occluder import OCCLUDER
+from simulator.parameters import Dimension
+from simulator.view import CAMERA, default_camera, framing, orientation
 
-MAX_SEED = 2**31 - 1
+APPEARANCE = (CLOTHING_FACTOR, BACKGROUND_FACTOR, LIGHT_FACTOR)
+"""What a redraw draws anew (definitions: redraw)."""
 
 
 class ParameterSpace:
     """Maps the unit cube (N, D) to a `Scene` and back; pure, and the same for any batch size.
 
-    What no factor varies stays at its default: mean shape, T-pose, frontal view, default outfit,
-    plain background, default light.
+    What no factor varies stays at its default: mean shape, T-pose, frontal view, default outfit, plain
+    background, default light, nothing in front, a perfect picture.
+
+    Args:
+        factors: What is searched.
+        body: Whose joints frame the picture.
+        image_size: Height and width in pixels.
+        fixed: Dimensions held at a physical value, with the factors that own them: searched ones lose them.
     """
 
-    def __init__(self, factors: Sequence[Factor], body: Body, image_size: int = 256) -> None:
+    def __init__(
+        self,
+        factors: Sequence[Factor],
+        body: Body,
+        image_size: int = 256,
+        fixed: Sequence[HeldFactor] = (),
+    ) -> None:
         names = [factor.name for factor in factors]
         if not names or len(set(names)) != len(names):
             raise ValueError(f"expected at least one factor, each named once, got {names}")
         self.factors = tuple(factors)
+        self._fixed = tuple(fixed)
         self.body = body
         self.image_size = image_size
 
@@ -77,25 +97,40 @@ class ParameterSpace:
 
     def default(self, count: int) -> Scene:
         """The person nobody could complain about, `count` times."""
-        seeds = np.zeros(count, dtype=np.int64)
         scene = Scene(
             betas=np.zeros((count, 10)),
             body_pose=np.zeros((count, 63)),
             global_orient=orientation(np.zeros((count, 3))),
             transl=np.zeros((count, 3)),
             camera=default_camera(count, self.image_size),
-            clothing=seeds,
-            background=seeds,
-            light=seeds,
+            framing=CAMERA.rows(count)[:, 1:],
+            clothing=CLOTHING.rows(count),
+            background=BACKGROUND.rows(count),
+            light=LIGHT.rows(count),
+            occluder=OCCLUDER.rows(count),
+            imaging=IMAGING.rows(count),
             box_shift=np.zeros((count, 2)),
         )
+        for held in self._fixed:
+            scene = held.apply(held.read(scene), scene)
         return self.frame(scene)
 
     def frame(self, scene: Scene) -> Scene:
-        """The scene with `transl` set so that the whole person is centred in the picture."""
+        """The scene with `transl` set as its `framing` says."""
         still = np.zeros((len(scene), 3))
         joints = self.body.joints(scene.betas, scene.body_pose, scene.global_orient, still)
-        return replace(scene, transl=framing(joints, scene.camera))
+        return replace(scene, transl=framing(joints, scene.camera, scene.framing))
+
+    def redress(self, scene: Scene, rng: np.random.Generator, shift: float = 2.0) -> Scene:
+        """The same people in new clothing, background and light, the box moved by up to `shift` pixels.
+
+        What is searched stays as it is, and what is fixed too.
+        """
+        searched = {factor.name for factor in self.factors}
+        held = {factor.name: factor for factor in self._fixed}
+        fresh = [held.get(factor.name, factor) for factor in APPEARANCE if factor.name not in searched]
+        moved = rng.uniform(-shift, shift, size=(len(scene), 2))
+        return replace(redraw(scene, fresh, rng), box_shift=moved)
 
     def _columns(self) -> list[tuple[Factor, slice]]:
         ends = np.cumsum([len(factor.dimensions) for factor in self.factors])
@@ -103,9 +138,8 @@ class ParameterSpace:
         return [(f, slice(int(a), int(b))) for f, a, b in zip(self.factors, starts, ends, strict=True)]
 
 
-def redress(scene: Scene, rng: np.random.Generator, shift: float = 2.0) -> Scene:
-    """The same people in new clothing, background and light, the box moved by up to `shift` pixels."""
-    count = len(scene)
-    seeds = rng.integers(1, MAX_SEED, size=(3, count))
-    moved = rng.uniform(-shift, shift, size=(count, 2))
-    return replace(scene, clothing=seeds[0], background=seeds[1], light=seeds[2], box_shift=moved)
+def redraw(scene: Scene, factors: Sequence[Factor], rng: np.random.Generator) -> Scene:
+    """The same people with these factors drawn from their typical ranges."""
+    for factor in factors:
+        scene = factor.apply(factor.typical(len(scene), rng), scene)
+    return scene

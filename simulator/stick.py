@@ -7,9 +7,14 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.background import BACKGROUND
 from simulator.base import Batch, Scene
 from simulator.body import Body
 from simulator.camera import Float
+from simulator.clothing import CLOTHING
+from simulator.imaging import expose
+from simulator.light import LIGHT
+from simulator.parameters import Parameters
 from simulator.silhouette import boxes_round
 from simulator.visibility import JointVisibility
 
@@ -93,7 +98,7 @@ class StickSimulator:
     @property
     def version(self) -> str:
         """Name, body and image size."""
-        return f"stick 1, body {self.body.name} {self.body.sha256[:12]}, {self._size} px"
+        return f"stick 2, body {self.body.name} {self.body.sha256[:12]}, {self._size} px"
 
     def render(self, scene: Scene) -> Batch:
         """Draw the scene.
@@ -113,17 +118,20 @@ class StickSimulator:
                 scene.rows(slice(row, row + 1)), joints2d[row], out.joints[row, :, 2], images[row], depth[row]
             )
         mask = depth > 0
+        visible = self._visibility(out.vertices, out.joints, scene.camera)
         return Batch(
-            images=images,
+            images=expose(images, scene.imaging),
             joints=out.joints,
             vertices=out.vertices,
             joints2d=joints2d,
-            visibility=self._visibility(out.vertices, out.joints, scene.camera),
+            visibility=visible,
             mask=mask,
             depth=depth,
             boxes=boxes_round(mask, scene.box_shift),
             scene=scene,
             joint_names=self.body.joint_names,
+            visible_share=np.where(visible, 1.0, 0.0),
+            others=np.empty((len(scene), 0, len(self.body.joint_names), 3)),
         )
 
     def close(self) -> None:
@@ -138,9 +146,9 @@ class StickSimulator:
     def _draw(
         self, scene: Scene, points: Float, z: Float, image: NDArray[np.uint8], depth: NDArray[np.float32]
     ) -> None:
-        image[:] = _tone(scene.background[0], 110, 150)
-        brightness = _tone(scene.light[0], 85, 100)[0] / 100
-        cloth = _tone(scene.clothing[0], 0, 40)
+        image[:] = _tone(scene.background[0], BACKGROUND, 110, 150)
+        brightness = _tone(scene.light[0], LIGHT, 85, 100)[0] / 100
+        cloth = _tone(scene.clothing[0], CLOTHING, 0, 40)
         for joint, parent in enumerate(self.body.parents):
             start = joint if parent < 0 else int(parent)
             colour = brightness * (cloth + _side(self.body.joint_names[joint]))
@@ -179,11 +187,11 @@ def _side(joint_name: str) -> Float:
     return np.array([190.0, 190.0, 60.0])
 
 
-def _tone(seed: np.int64, low: float, high: float) -> Float:
-    """Three numbers of a seed; the middle of the range for seed 0."""
-    if seed == 0:
+def _tone(row: Float, parameters: Parameters, low: float, high: float) -> Float:
+    """Three numbers that follow from a row; the middle of the range for the default."""
+    if np.array_equal(row, parameters.default):
         return np.full(3, 0.5 * (low + high))
-    return np.random.default_rng((int(seed), 7)).uniform(low, high, 3)
+    return np.random.default_rng(np.frombuffer(row.tobytes(), np.uint8)).uniform(low, high, 3)
 
 
 def _octahedra(centres: Float) -> tuple[Float, NDArray[np.int32], NDArray[np.intp]]:

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from simulator.camera import Camera, Float
+from simulator.parameters import Dimension, Parameters
 
 FACING = np.diag([1.0, -1.0, -1.0])
 """Body axes (x left, y up, z forward) of a person who faces the camera, in camera axes."""
@@ -18,6 +19,26 @@ FIELD_OF_VIEW = np.radians(40.0)
 
 FILL = 0.9
 """Share of the picture's half width that the person may fill."""
+
+
+def _typical_camera(count: int, rng: np.random.Generator) -> Float:
+    """Lenses of 20 to 70 mm focal length on a 24 mm high frame; the person nearly fills the picture."""
+    field = np.degrees(2 * np.arctan(12.0 / rng.uniform(20.0, 70.0, count)))
+    return np.column_stack([field, rng.uniform(0.75, 1.05, count), rng.uniform(-0.08, 0.08, (count, 2))])
+
+
+CAMERA = Parameters(
+    "camera",
+    (
+        Dimension("camera.field_of_view", "degree", 2.0, 110.0),
+        Dimension("camera.scale", "share", 0.4, 2.5),
+        Dimension("camera.offset_x", "share", -0.5, 0.5),
+        Dimension("camera.offset_y", "share", -0.5, 0.5),
+    ),
+    (40.0, 1.0, 0.0, 0.0),
+    _typical_camera,
+)
+"""From nearly parallel rays to a close wide angle; above scale 1 and off the middle the border cuts people."""
 
 
 def orientation(view: Float) -> Float:
@@ -54,14 +75,34 @@ def default_camera(count: int, image_size: int) -> Camera:
     return Camera(np.full(count, focal), half, (image_size, image_size))
 
 
-def framing(joints: Float, camera: Camera) -> Float:
-    """`transl` (N, 3) metres that centres joints (N, J, 3), camera axes, and fits them in the picture."""
+def with_field_of_view(camera: Camera, degrees: Float) -> Camera:
+    """The cameras with other vertical fields of view (N,)."""
+    focal = camera.image_size[1] / 2 / np.tan(np.radians(degrees) / 2)
+    return Camera(focal, camera.center, camera.image_size)
+
+
+def field_of_view(camera: Camera) -> Float:
+    """Vertical fields of view (N,) in degrees, of cameras that look through the middle of the picture."""
+    return np.asarray(np.degrees(2 * np.arctan(camera.image_size[1] / 2 / camera.focal_length)))
+
+
+def framing(joints: Float, camera: Camera, how: Float) -> Float:
+    """`transl` (N, 3) metres that puts people where they are wanted in the picture.
+
+    Args:
+        joints: (N, J, 3) metres, camera axes, the pelvis near the origin.
+        camera: N cameras.
+        how: (N, 3) size, 1 fits the whole person into the picture; then the shift of the person's middle from
+            the picture's, right and down, in shares of its side.
+    """
     low, high = joints.min(axis=1), joints.max(axis=1)
     middle = (low + high)[:, :2] / 2
     reach = np.abs(joints[..., :2] - middle[:, None]) + FLESH
-    half = FILL * camera.center.min(axis=1)
+    half = FILL * how[:, 0] * camera.center.min(axis=1)
     needed = camera.focal_length[:, None, None] * reach / half[:, None, None] - joints[..., 2:]
-    return np.concatenate([-middle, needed.max(axis=(1, 2))[:, None]], axis=1)
+    z = needed.max(axis=(1, 2))
+    shift = how[:, 1:] * camera.image_size * (z / camera.focal_length)[:, None]
+    return np.concatenate([shift - middle, z[:, None]], axis=1)
 
 
 def _product(left: Float, right: Float) -> Float:

@@ -28,6 +28,8 @@ class TargetSpec:
     weights_sha256: str = ""
     """Hex digest of the weights, or any text that changes with them. With it what is normal for the target is
     measured once and kept; without it every audit measures it again, since the weights may have changed."""
+    calls_at_once: int = 1
+    """How many calls of `predict`, each from a thread of its own, the target bears at the same time."""
     region_of_interest: str = "box"
     """`box` (the simulator's) or `detector` (the target's own)."""
 

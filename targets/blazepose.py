@@ -66,6 +66,10 @@ DETECTOR_FILE = _from_pip(
 )
 
 
+CALLS_AT_ONCE = 16
+"""Every thread has an interpreter of its own, of some 40 MB."""
+
+
 class BlazePose:
     """MediaPipe Pose's landmark network on a crop of each person.
 
@@ -108,6 +112,7 @@ class BlazePose:
             joint_names=LANDMARKS,
             needs=("images", "boxes"),
             licence="Apache-2.0",
+            calls_at_once=CALLS_AT_ONCE,
             weights_sha256="+".join(file.sha256 for file in files),
             region_of_interest=region_of_interest,
         )

@@ -1,0 +1,97 @@
+"""The space that a configuration searches: its factors, and what is held or drawn at random beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from examiner.config import Config, parse_fixed
+from examiner.joints import Float
+from simulator import (
+    BACKGROUND_FACTOR,
+    CLOTHING_FACTOR,
+    FULL_VIEW,
+    IMAGING_FACTOR,
+    LIGHT_FACTOR,
+    OCCLUDER_FACTOR,
+    AnglesFactor,
+    Body,
+    CameraFactor,
+    Factor,
+    HeldFactor,
+    ParameterSpace,
+    PoseFactor,
+    PosePrior,
+    ShapeFactor,
+    ViewFactor,
+    load_motion_range,
+)
+
+HIDING = ("camera", "occluder")
+"""Factors that may hide joints: with them the visible joints alone are scored (definitions: fair)."""
+
+
+@dataclass(frozen=True)
+class Spaces:
+    """What a run varies."""
+
+    space: ParameterSpace
+    """What is searched."""
+    vary: tuple[Factor, ...]
+    """What is drawn anew for every search query."""
+
+    @property
+    def hides(self) -> bool:
+        """Whether something other than the body may hide joints."""
+        return any(factor.name in HIDING for factor in (*self.space.factors, *self.vary))
+
+
+def build_spaces(config: Config, body: Body, prior: PosePrior, poses: Float | None) -> Spaces:
+    """The space of a configuration.
+
+    Raises:
+        ValueError: for a fixed dimension that no factor has, or a searched factor that is fixed as a whole.
+    """
+    there = {factor.name: factor for factor in all_factors(config, prior, poses)}
+    fixed = _fixed(config.fix, there)
+    held = {name: HeldFactor(there[name], values) for name, values in fixed.items()}
+    searched = [held.get(name, there[name]) for name in config.factors]
+    empty = [factor.name for factor in searched if not factor.dimensions]
+    if empty:
+        raise ValueError(f"expected something left to search of {empty[0]}, got all of it fixed by --fix")
+    vary = tuple(held.get(name, there[name]) for name in config.vary)
+    return Spaces(ParameterSpace(searched, body, config.image_size, tuple(held.values())), vary)
+
+
+def all_factors(config: Config, prior: PosePrior, poses: Float | None) -> Sequence[Factor]:
+    """Every factor there is, as the configuration wants it."""
+    by_angles = config.pose_space == "angles"
+    return (
+        AnglesFactor(load_motion_range(), prior) if by_angles else PoseFactor(prior, poses),
+        ShapeFactor(),
+        ViewFactor() if config.view == "default" else FULL_VIEW,
+        CameraFactor(),
+        LIGHT_FACTOR,
+        CLOTHING_FACTOR,
+        BACKGROUND_FACTOR,
+        OCCLUDER_FACTOR,
+        IMAGING_FACTOR,
+    )
+
+
+def _fixed(texts: Sequence[str], factors: dict[str, Factor]) -> dict[str, dict[str, float]]:
+    """Values by dimension, by factor."""
+    fixed: dict[str, dict[str, float]] = {}
+    for text in texts:
+        name, value = parse_fixed(text)
+        factor = factors[name.partition(".")[0]]
+        dimension = next((d for d in factor.dimensions if d.name == name), None)
+        if dimension is None:
+            names = ", ".join(d.name for d in factor.dimensions[:12])
+            raise ValueError(f"unknown dimension {name!r}: expected one of {names}")
+        if not dimension.low <= value <= dimension.high:
+            raise ValueError(
+                f"expected {name} from {dimension.low:g} to {dimension.high:g} {dimension.unit}, got {value:g}"
+            )
+        fixed.setdefault(factor.name, {})[name] = value
+    return fixed

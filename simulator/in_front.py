@@ -1,0 +1,71 @@
+"""What stands in front of people: the meshes, without paint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulator.base import Scene
+from simulator.body import Body, Float32, Int32
+from simulator.camera import Float
+from simulator.drawing import Surface
+from simulator.occluder import kind_of, second_person, solid_parts, solid_surfaces
+
+Blocker = tuple[Float32, Int32]
+"""Vertices (V, 3), metres in camera axes, and faces (F, 3) of a mesh that hides what is behind it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Bystander:
+    """A second person, unpainted."""
+
+    vertices: Float32
+    """(V, 3) metres, camera axes."""
+    joints: Float
+    """(J, 3) metres."""
+
+
+@dataclass(frozen=True, eq=False)
+class Front:
+    """What stands in front of one person."""
+
+    solids: tuple[Surface | None, ...]
+    """One for each of `solid_parts()`."""
+    bystander: Bystander | None
+    blockers: tuple[Blocker, ...]
+    """The same as meshes."""
+
+
+NOTHING = Front((None,) * len(solid_parts()), None, ())
+
+
+def in_front(scene: Scene, joints: Float, body: Body) -> list[Front]:
+    """What stands in front of each person of a scene.
+
+    Args:
+        scene: N people.
+        joints: (N, J, 3) metres, camera axes: theirs.
+        body: Of the second person.
+    """
+    return [_front(scene, row, joints[row], body) for row in range(len(scene))]
+
+
+def _front(scene: Scene, row: int, joints: Float, body: Body) -> Front:
+    occluder = scene.occluder[row]
+    kind = kind_of(occluder)
+    if kind == "none":
+        return NOTHING
+    if kind == "person":
+        return _second(occluder, joints, scene.global_orient[row], body)
+    surfaces = solid_surfaces(occluder, joints)
+    meshes = zip(surfaces, solid_parts(), strict=True)
+    return Front(surfaces, None, tuple((s.vertices, part.faces) for s, part in meshes if s is not None))
+
+
+def _second(occluder: Float, joints: Float, global_orient: Float, body: Body) -> Front:
+    who = second_person(occluder, joints, global_orient, body)
+    values = (who.betas, who.body_pose, who.global_orient, who.transl)
+    out = body.forward(*(np.asarray(value)[None] for value in values))
+    bystander = Bystander(out.vertices[0], out.joints[0])
+    return Front(NOTHING.solids, bystander, ((bystander.vertices, body.faces),))
