@@ -6,10 +6,19 @@ import numpy as np
 
 from examiner.joints import Float
 from examiner.subspace import FailureSubspace
-from simulator import Body, Scene, view_of
+from simulator import PHYSICAL, Body, Scene, field_of_view, physical_values, view_of
 
 SHOWN = 4
 """Dimensions of a region that are put in words: the tightest against their usual spread."""
+
+WIDE = 75.0
+"""Degrees of vertical field of view above which a lens is called wide."""
+
+CUT, OFF = 1.15, 0.12
+"""Size and shift (share of the picture's side) beyond which the border cuts people."""
+
+BEHIND = 110.0
+"""Degrees of azimuth from which light comes from behind."""
 
 
 def describe(body: Body, scene: Scene) -> str:
@@ -20,7 +29,7 @@ def describe(body: Body, scene: Scene) -> str:
     parts = [_view(view_of(scene.global_orient)[0]), *_trunk(place)]
     for side in ("left", "right"):
         parts += [*_arm(place, side), *_leg(place, side)]
-    return "; ".join(parts)
+    return "; ".join(parts + _surroundings(scene))
 
 
 def describe_region(box: FailureSubspace, scale: Float) -> str:
@@ -35,9 +44,32 @@ def _range(box: FailureSubspace, i: int) -> str:
     low, high = box.centre[i] - box.phi_low[i], box.centre[i] + box.phi_up[i]
     if box.units[i] == "rad":
         low, high = np.degrees(low), np.degrees(high)
-    unit = "" if box.units[i] == "SD" else "\N{DEGREE SIGN}"
     name = box.names[i].replace("_", " ")
-    return f"{name} {low:.0f} to {high:.0f}{unit}" if unit else f"{name} {low:.1f} to {high:.1f} SD"
+    if box.units[i] in ("rad", "degree"):
+        return f"{name} {low:.0f} to {high:.0f}\N{DEGREE SIGN}"
+    if box.units[i] == "choice":
+        return f"{name} {_choice(box.names[i], low)} to {_choice(box.names[i], high)}"
+    return f"{name} {low:.1f} to {high:.1f} {box.units[i]}"
+
+
+def _choice(name: str, value: float) -> str:
+    dimensions = (d for factor in PHYSICAL for d in factor.dimensions)
+    return next(d.choice(value) for d in dimensions if d.name == name)
+
+
+def _surroundings(scene: Scene) -> list[str]:
+    """What is out of the ordinary beside the person's pose (one row)."""
+    said = []
+    kind = _choice("occluder.kind", scene.occluder[0, 0])
+    if kind != "none":
+        said.append(f"a {kind} in front" if kind != "person" else "somebody in front")
+    if field_of_view(scene.camera)[0] > WIDE:
+        said.append("a wide-angle lens close by")
+    if scene.framing[0, 0] > CUT or np.abs(scene.framing[0, 1:]).max() > OFF:
+        said.append("cut by the border")
+    if abs(physical_values(scene, ["light.azimuth"])[0, 0]) > BEHIND:
+        said.append("lit from behind")
+    return said
 
 
 def _view(view: Float) -> str:

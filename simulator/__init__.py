@@ -35,7 +35,7 @@ from simulator.prior import LatentPrior, Mixture, PosePrior
 from simulator.prior_files import load_poses, load_prior
 from simulator.space import ParameterSpace, redraw
 from simulator.stick import StickSimulator
-from simulator.view import camera_direction, orientation, view_of
+from simulator.view import camera_direction, field_of_view, orientation, view_of
 from simulator.visibility import JointVisibility
 
 __all__ = [
@@ -78,6 +78,7 @@ __all__ = [
     "ViewFactor",
     "camera_direction",
     "diagnose",
+    "field_of_view",
     "in_front",
     "join_scenes",
     "load_body",

@@ -7,7 +7,7 @@ import pytest
 from simulator.base import Batch
 from simulator.body import Body
 from simulator.body_files import load_body
-from simulator.pyrender_simulator import PyrenderSimulator
+from simulator.mesh_simulator import PyrenderSimulator
 from tests.simulator.people import make_scene
 
 

@@ -5,8 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.background import BACKGROUND
 from simulator.base import Scene
 from simulator.camera import Camera
+from simulator.clothing import CLOTHING
+from simulator.imaging import IMAGING
+from simulator.light import LIGHT
+from simulator.occluder import OCCLUDER
+from simulator.view import CAMERA
 
 SIZE = 256
 
@@ -25,25 +31,30 @@ def make_scene(n: int, seed: int = 0, size: int = SIZE, spread: float = 0.25) ->
         camera=Camera(
             np.full(n, 1.35 * size), np.full((n, 2), size / 2) + rng.uniform(-4, 4, (n, 2)), (size, size)
         ),
-        clothing=np.arange(n) + 1,
-        background=np.arange(n),
-        light=np.arange(n),
+        framing=CAMERA.rows(n)[:, 1:],
+        clothing=CLOTHING.typical(n, rng),
+        background=BACKGROUND.typical(n, rng),
+        light=LIGHT.typical(n, rng),
+        occluder=OCCLUDER.rows(n),
+        imaging=IMAGING.rows(n),
         box_shift=np.zeros((n, 2)),
     )
 
 
 def facing(size: int = SIZE) -> Scene:
     """One person in the default clothes and light, in T-pose, facing the camera."""
-    zero = np.zeros(1, np.int64)
     return Scene(
         betas=np.zeros((1, 10)),
         body_pose=np.zeros((1, 63)),
         global_orient=np.array([[np.pi, 0.0, 0.0]]),
         transl=np.array([[0.0, 0.3, 3.0]]),
         camera=Camera(np.array([1.3 * size]), np.full((1, 2), size / 2), (size, size)),
-        clothing=zero,
-        background=zero,
-        light=zero,
+        framing=CAMERA.rows(1)[:, 1:],
+        clothing=CLOTHING.rows(1),
+        background=BACKGROUND.rows(1),
+        light=LIGHT.rows(1),
+        occluder=OCCLUDER.rows(1),
+        imaging=IMAGING.rows(1),
         box_shift=np.zeros((1, 2)),
     )
 
