@@ -120,12 +120,12 @@ class Backgrounds:
         kind = BACKGROUND.dimensions[0].choice(row[0])
         picture = self._stock(kind, self._number(kind, row[1]))
         top, left = (round(s * (n - self._size)) for s, n in zip(row[3:1:-1], picture.shape[:2], strict=True))
-        piece = picture[top : top + self._size, left : left + self._size]
-        out = np.empty((self._size, self._size, 3), np.uint8)
-        gain, saturation = 2.0 ** (row[4] / _GAMMA), row[5]
-        _tone(
-            piece[:, ::-1] if row[1] % 1.0 >= 0.5 else piece, round(256 * gain), round(256 * saturation), out
-        )
+        piece = np.ascontiguousarray(picture[top : top + self._size, left : left + self._size])
+        if row[1] % 1.0 >= 0.5:
+            piece = _mirrored(piece)
+        out = np.empty_like(piece)
+        gain, saturation = np.int32(round(256 * 2.0 ** (row[4] / _GAMMA))), np.int32(round(256 * row[5]))
+        _tone(piece.reshape(-1), gain, saturation, out.reshape(-1))
         return out
 
     def _number(self, kind: str, pattern: float) -> int:
@@ -145,13 +145,31 @@ class Backgrounds:
 
 
 @compiled
-def _tone(piece: Pixels, gain: int, saturation: int, out: Pixels) -> None:
-    """Pixels (H, W, 3) of a piece (H, W, 3), gain and saturation in 1/256, in whole numbers throughout."""
-    for y in range(out.shape[0]):
-        for x in range(out.shape[1]):
-            red, green, blue = np.int32(piece[y, x, 0]), np.int32(piece[y, x, 1]), np.int32(piece[y, x, 2])
-            grey = (77 * red + 150 * green + 29 * blue + 128) >> 8
+def _mirrored(piece: Pixels) -> Pixels:
+    """Pixels (H, W, 3), left and right exchanged."""
+    out = np.empty_like(piece)
+    height, width, _ = piece.shape
+    for y in range(height):
+        for x in range(width):
             for c in range(3):
-                value = (grey << 8) + saturation * (np.int32(piece[y, x, c]) - grey)
-                toned = (value * gain + 32768) >> 16
-                out[y, x, c] = 0 if toned < 0 else 255 if toned > 255 else toned
+                out[y, x, c] = piece[y, width - 1 - x, c]
+    return out
+
+
+@compiled
+def _tone(piece: Pixels, gain: np.int32, saturation: np.int32, out: Pixels) -> None:
+    """Bytes (P * 3,) of P pixels, gain and saturation in 1/256, in whole numbers throughout."""
+    for pixel in range(len(out) // 3):
+        i = 3 * pixel
+        red, green, blue = np.int32(piece[i]), np.int32(piece[i + 1]), np.int32(piece[i + 2])
+        grey = np.int32((77 * red + 150 * green + 29 * blue + 128) >> 8)
+        out[i] = _toned(red, grey, gain, saturation)
+        out[i + 1] = _toned(green, grey, gain, saturation)
+        out[i + 2] = _toned(blue, grey, gain, saturation)
+
+
+@compiled
+def _toned(value: np.int32, grey: np.int32, gain: np.int32, saturation: np.int32) -> np.int32:
+    mixed = np.int32(grey * np.int32(256) + saturation * (value - grey))
+    toned = np.int32((mixed * gain + np.int32(32768)) >> 16)
+    return min(max(toned, np.int32(0)), np.int32(255))

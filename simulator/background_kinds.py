@@ -149,17 +149,19 @@ _CLOTHS = np.array(
 def _limb(rng: Generator, picture: Picture, colours: Picture) -> None:
     """A capsule of some length and direction, shaded like a cylinder, with soft edges."""
     size = len(picture)
-    grid = np.linspace(0, 1, size, dtype=np.float32)
-    (x, y), angle = rng.uniform(-0.05, 1.05, 2), rng.normal(0.0, 0.6)
-    radius, colour = rng.uniform(0.025, 0.09), colours[rng.integers(len(colours))] * rng.uniform(0.75, 1.1)
-    half = rng.uniform(1.0, 4.0) * radius
-    right, down = grid[None] - np.float32(x), grid[:, None] - np.float32(y)
-    along = np.float32(np.sin(angle)) * right + np.float32(np.cos(angle)) * down
-    across = np.float32(np.cos(angle)) * right - np.float32(np.sin(angle)) * down
-    beyond = np.maximum(np.abs(along) - np.float32(half), 0)
-    inside = _step(np.float32(radius) - np.hypot(across, beyond), rng.uniform(0.01, 0.04))
-    shade = 1 - 0.3 * (across / np.float32(radius) - 0.3) ** 2
-    picture[:] = _mix(picture, np.asarray(colour * shade[..., None], np.float32), inside[..., None])
+    (x, y), angle = rng.uniform(-0.05, 1.05, 2) * size, rng.normal(0.0, 0.6)
+    radius, colour = rng.uniform(0.025, 0.09) * size, colours[rng.integers(len(colours))]
+    half, soft, bright = rng.uniform(1.0, 4.0) * radius, rng.uniform(0.01, 0.04) * size, rng.uniform(0.75, 1.1)
+    reach = half + radius + soft
+    window = tuple(slice(max(int(c - reach), 0), max(int(c + reach) + 1, 0)) for c in (y, x))
+    rows, columns = (np.arange(size, dtype=np.float32)[part] for part in window)
+    right, down = columns[None] - np.float32(x), rows[:, None] - np.float32(y)
+    cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
+    across, along = (cos * right - sin * down) / np.float32(radius), sin * right + cos * down
+    beyond = np.maximum(np.abs(along) - np.float32(half), 0) / np.float32(radius)
+    inside = _step(1 - np.hypot(across, beyond), soft / radius)
+    shade = np.float32(bright) * (1 - np.float32(0.3) * (across - np.float32(0.3)) ** 2)
+    picture[window] = _mix(picture[window], colour * shade[..., None], inside[..., None])
 
 
 def _ground(rng: Generator, texture: Picture, horizon: float) -> Picture:

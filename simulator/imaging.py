@@ -12,6 +12,7 @@ import hashlib
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from simulator.camera import Float
 from simulator.compiled import compiled
@@ -184,39 +185,48 @@ def _resampled(light: Picture, share: float) -> Picture:
 def _developed(light: Picture, row: Float) -> Pixels:
     """Exposure, noise and 8 bits."""
     levels = np.array([2.0 ** row[_EXPOSURE], row[_SHOT] ** 2, row[_READ] ** 2], np.float32)
-    if levels[1] == levels[2] == 0:
-        steps = np.clip(light * levels[0], 0.0, 1.0) * np.float32(len(_ENCODE) - 1)
-        return np.asarray(_ENCODE[steps.astype(np.int32)])
     out = np.empty(light.shape, np.uint8)
-    _expose(light.reshape(-1), _noise(row, light.size), levels, _ENCODE, out.reshape(-1))
+    _expose(light.reshape(-1), levels, _seed(row), _NORMAL, _ENCODE, out.reshape(-1))
     return out
 
 
-def _noise(row: Float, count: int) -> NDArray[np.float32]:
-    """(count,) standard normal numbers, the same for the same noise levels up to rounding.
-
-    Electrons are counted in whole numbers, a Poisson variable; from some 40 at white, the fewest there are here,
-    a normal one stands in for it.
-    """
+def _seed(row: Float) -> np.uint64:
+    """Of the noise levels, rounded so that a last bit lost on the way does not make other noise."""
     levels = np.round(row[[_SHOT, _READ]] * 1e9).astype("<i8")
-    seed = int.from_bytes(hashlib.sha256(levels.tobytes()).digest()[:16], "little")
-    return np.random.Generator(np.random.SFC64(seed)).standard_normal(count, np.float32)
+    return np.uint64(int.from_bytes(hashlib.sha256(levels.tobytes()).digest()[:8], "little"))
+
+
+_NORMAL = ndtri((np.arange(1 << 16) + 0.5) / (1 << 16)).astype(np.float32)
+"""Quantiles of the standard normal distribution: 16 random bits choose one. Electrons are counted in whole
+numbers, a Poisson variable; from some 40 at white, the fewest there are here, a normal one stands in for it."""
 
 
 @compiled
 def _expose(
     light: NDArray[np.float32],
-    noise: NDArray[np.float32],
     levels: NDArray[np.float32],
+    seed: np.uint64,
+    normal: NDArray[np.float32],
     encode: Pixels,
     out: Pixels,
 ) -> None:
     """Bytes (P,) of linear light (P,): gain, noise of variance levels[1] * signal + levels[2], gamma."""
     top = np.float32(len(encode) - 1)
+    bits = np.uint64(0)
     for i in range(len(light)):
+        bits = _random(seed, np.uint64(i)) if i % 4 == 0 else bits >> np.uint64(16)
         signal = max(light[i] * levels[0], np.float32(0))
-        value = signal + noise[i] * np.sqrt(signal * levels[1] + levels[2])
-        out[i] = encode[np.int32(min(max(value, np.float32(0)), np.float32(1)) * top)]
+        noise = normal[bits & np.uint64(0xFFFF)] * np.sqrt(signal * levels[1] + levels[2])
+        out[i] = encode[np.int32(min(max(signal + noise, np.float32(0)), np.float32(1)) * top)]
+
+
+@compiled
+def _random(seed: np.uint64, number: np.uint64) -> np.uint64:
+    """64 random bits: SplitMix64 (G. L. Steele et al., "Fast splittable pseudorandom number generators", 2014)."""
+    z = seed + number * np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
 
 
 def _jpeg(image: Pixels, quality: int) -> Pixels:
