@@ -8,7 +8,6 @@ and the memory between the two has no name, so that nothing stays behind whoever
 from __future__ import annotations
 
 import contextlib
-import mmap
 import os
 import signal
 import socket
@@ -18,101 +17,117 @@ import tempfile
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from multiprocessing.connection import Connection
 from typing import IO, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from simulator import gl
-from simulator.light import Lights
-
-CHUNK = 16
-"""Pictures that are drawn at one request."""
+from simulator.drawing import Drawn, Part, Picture, Texture
+from simulator.render_memory import CHUNK, PictureMemory, TextureSlots
+from simulator.shaders import Shaders, specialised_shaders
 
 TIMEOUT_S = 120.0
 """Seconds after which a chunk is given up; it takes less than one."""
 
+TEXTURES_KEPT = 64
+"""Textures that the drawing process remembers, the last ones used."""
+
 _COMMAND = "import sys; from simulator.render_process import serve; serve(int(sys.argv[1]), int(sys.argv[2]))"
 
-
-@dataclass(frozen=True)
-class Drawing:
-    """What to draw: N people, at most `CHUNK`."""
-
-    vertices: NDArray[np.float32]
-    """(N, V, 3) metres, OpenCV camera axes."""
-    normals: NDArray[np.float32]
-    """(N, V, 3) unit vectors, outward."""
-    colours: Sequence[NDArray[np.float32]]
-    """N of (V, 3) linear RGB in 0..1."""
-    cameras: NDArray[np.float64]
-    """(N, 3) focal length and principal point, pixels."""
-    lights: Sequence[Lights]
-    """N."""
+_DRAWING_VERSION = 2
+"""Raised whenever the same picture would give other pixels."""
 
 
-class RenderProcess:
-    """A drawing process, started at the first request and again after a failure.
+class PyrenderRenderer:
+    """Draws with pyrender in a process of its own, which starts at the first request and again after a failure.
+
+    Keeps the protocol `simulator.drawing.Renderer`. Textures are filtered trilinearly and clamped to their edges.
 
     Args:
-        vertices: (V, 3) metres, any pose.
-        faces: (F, 3) vertex indices.
+        parts: What there is to draw.
         image_size: Height and width in pixels.
+        shaders: Where pyrender finds its shaders; a function of an importable module.
     """
 
-    def __init__(self, vertices: NDArray[np.float32], faces: NDArray[np.integer], image_size: int) -> None:
-        self._mesh = np.asarray(vertices, np.float32), np.asarray(faces, np.int32), image_size
-        self._rows = _Rows.create(len(vertices), image_size)
-        weakref.finalize(self, os.close, self._rows.fd)
+    def __init__(
+        self, parts: Sequence[Part], image_size: int, shaders: Shaders = specialised_shaders
+    ) -> None:
+        self._parts = tuple(parts)
+        self._setting = self._parts, image_size, shaders
+        self._memory = PictureMemory(self._parts, image_size)
+        weakref.finalize(self, os.close, self._memory.fd)
+        painted = sum(part.uv is not None for part in self._parts)
+        self._slots = TextureSlots(max(TEXTURES_KEPT, CHUNK * painted))
         self._child: _Child | None = None
-        self._waiting = False
-        self.name = ""
-        """What OpenGL calls itself; empty before the first picture."""
+        self._waiting: int | None = None
+        self.opengl = ""
+        """What OpenGL calls itself, e.g. `llvmpipe (LLVM 15.0.6, 256 bits)`; empty before the first picture."""
 
-    def submit(self, drawing: Drawing) -> None:
-        """Begin to draw; `collect` must follow.
+    @property
+    def version(self) -> str:
+        """Versions of pyrender and of our use of it."""
+        return f"pyrender-maintained {version('pyrender-maintained')}, drawing {_DRAWING_VERSION}"
+
+    def draw(self, pictures: Sequence[Picture]) -> list[Drawn]:
+        """Draw any number of pictures; each depends on itself alone.
 
         Raises:
+            ValueError: A picture does not fit the parts.
+            GraphicsError: OpenGL does not start, or the drawing process died; the message says what to type.
+        """
+        drawn: list[Drawn] = []
+        for start in range(0, len(pictures), CHUNK):
+            self.submit(pictures[start : start + CHUNK])
+            drawn += self.collect()
+        return drawn
+
+    def submit(self, pictures: Sequence[Picture]) -> None:
+        """Begin to draw at most `CHUNK` pictures; `collect` must follow.
+
+        Raises:
+            ValueError: Too many pictures, or one does not fit the parts.
             GraphicsError: The process cannot be started, or OpenGL cannot.
         """
-        if self._waiting:  # something, Ctrl-C perhaps, came between the last request and its answer
+        self._check(pictures)
+        if self._waiting is not None:  # something, Ctrl-C perhaps, came between a request and its answer
             self.close()
-        rows, n = self._rows.array, len(drawing.vertices)
-        rows["vertices"][:n], rows["normals"][:n] = drawing.vertices, drawing.normals
-        rows["camera"][:n] = drawing.cameras
-        for row, colours, lights in zip(rows, drawing.colours, drawing.lights, strict=False):
-            row["colours"], row["ambient"] = colours, lights.ambient
-            row["light_directions"], row["light_colours"] = lights.directions, lights.colours
         self._start()
-        self._waiting = True
-        self._ask(n)
+        self._waiting = len(pictures)
+        slots, new = self._slots.fill(_textures(pictures))
+        for index, picture in enumerate(pictures):
+            self._memory.write(index, picture, slots)
+        self._ask((len(pictures), new))
 
-    def collect(self) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    def collect(self) -> list[Drawn]:
         """Wait for the pictures.
-
-        Returns:
-            (N, H, W, 4) RGBA, colour multiplied by alpha, and (N, H, W) depth in metres, 0 for nothing. Both
-            are valid until the next `submit`.
 
         Raises:
             GraphicsError: The process died, failed, or took longer than `TIMEOUT_S`.
         """
-        n = self._answer()
-        self._waiting = False
-        return self._rows.array["rgba"][:n], self._rows.array["depth"][:n]
+        count = self._answer()
+        self._waiting = None
+        return [self._memory.take(index) for index in range(count)]
 
     def close(self) -> None:
         """End the process; the next request starts a new one."""
-        child, self._child, self._waiting = self._child, None, False
+        child, self._child, self._waiting = self._child, None, None
+        self._slots.clear()
         if child is not None:
             child.end()
 
+    def _check(self, pictures: Sequence[Picture]) -> None:
+        if len(pictures) > CHUNK:
+            raise ValueError(
+                f"expected at most {CHUNK} pictures at a time, got {len(pictures)}; draw() takes any number"
+            )
+        for row, picture in enumerate(pictures):
+            _check(picture, self._parts, row)
+
     def _start(self) -> None:
         if self._child is None:
-            self._child = _Child.start(self._rows.fd)
-            self._ask(self._mesh)
-            self.name = str(self._answer())
+            self._child = _Child.start(self._memory.fd)
+            self._ask(self._setting)
+            self.opengl = str(self._answer())
 
     def _ask(self, message: Any) -> None:
         assert self._child is not None
@@ -131,41 +146,31 @@ class RenderProcess:
             raise
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """Shared memory of `CHUNK` records, one a picture."""
-
-    fd: int
-    array: NDArray[np.void]
-
-    @staticmethod
-    def create(vertex_count: int, image_size: int) -> _Rows:
-        fd = os.memfd_create("poseexaminer")
-        os.ftruncate(fd, CHUNK * _record(vertex_count, image_size).itemsize)
-        return _Rows.attach(fd, vertex_count, image_size)
-
-    @staticmethod
-    def attach(fd: int, vertex_count: int, image_size: int) -> _Rows:
-        record = _record(vertex_count, image_size)
-        return _Rows(fd, np.frombuffer(mmap.mmap(fd, CHUNK * record.itemsize), record))
+def _textures(pictures: Sequence[Picture]) -> list[Texture]:
+    paints = [surface.paint for picture in pictures for surface in picture.surfaces if surface is not None]
+    return [paint for paint in paints if isinstance(paint, Texture)]
 
 
-def _record(vertex_count: int, image_size: int) -> np.dtype[np.void]:
-    per_vertex, square = (vertex_count, 3), (image_size, image_size)
-    return np.dtype(
-        [
-            ("vertices", np.float32, per_vertex),
-            ("normals", np.float32, per_vertex),
-            ("colours", np.float32, per_vertex),
-            ("camera", np.float64, (3,)),
-            ("light_directions", np.float64, (2, 3)),
-            ("light_colours", np.float64, (2, 3)),
-            ("ambient", np.float64, (3,)),
-            ("depth", np.float32, square),
-            ("rgba", np.uint8, (*square, 4)),
-        ],
-        align=True,
-    )
+def _check(picture: Picture, parts: Sequence[Part], row: int) -> None:
+    if len(picture.surfaces) != len(parts):
+        raise ValueError(
+            f"expected {len(parts)} surfaces, one a part, got {len(picture.surfaces)} in picture {row}; "
+            "give None for a part that is not in the picture"
+        )
+    for part, surface in zip(parts, picture.surfaces, strict=True):
+        if surface is None:
+            continue
+        if surface.vertices.shape != (part.vertex_count, 3):
+            raise ValueError(
+                f"expected {part.vertex_count} vertices of {part.name}, got an array {surface.vertices.shape} "
+                f"in picture {row}"
+            )
+        if isinstance(surface.paint, Texture) != (part.uv is not None):
+            wanted = "colours of the vertices" if part.uv is None else "a texture"
+            raise ValueError(
+                f"expected {wanted} as paint of {part.name}, got {type(surface.paint).__name__} in picture {row}; "
+                "parts with texture coordinates take a texture, others do not"
+            )
 
 
 @dataclass(frozen=True)
@@ -229,10 +234,9 @@ def serve(connection_fd: int, memory_fd: int) -> None:
     """The drawing process itself: draw what is asked until the connection closes.
 
     Args:
-        connection_fd: A socket: in comes the mesh, then numbers of rows; out go OpenGL's name, then the same
-        numbers,
-            or the exception that ended it.
-        memory_fd: The rows.
+        connection_fd: A socket: in come the arguments of the renderer, then numbers of pictures with the pixels of
+            new textures by slot; out go OpenGL's name, then the same numbers, or the exception that ended it.
+        memory_fd: The file of the pictures.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     connection = Connection(connection_fd)
@@ -245,17 +249,16 @@ def serve(connection_fd: int, memory_fd: int) -> None:
 
 
 def _serve(connection: Connection, memory_fd: int) -> None:
-    vertices, faces, image_size = connection.recv()
-    rows = _Rows.attach(memory_fd, len(vertices), image_size).array
-    from simulator.renderer import Renderer
+    parts, image_size, shaders = connection.recv()
+    memory = PictureMemory(parts, image_size, memory_fd)
+    from simulator.renderer import SceneRenderer
 
-    renderer = Renderer(vertices, faces, image_size)
+    renderer = SceneRenderer(parts, image_size, shaders)
     connection.send(renderer.name)
+    textures: dict[int, Texture] = {}
     while True:
-        n = connection.recv()
-        for row in rows[:n]:
-            lights = Lights(row["light_directions"], row["light_colours"], row["ambient"])
-            row["rgba"], row["depth"] = renderer.draw(
-                row["vertices"], row["normals"], row["colours"], row["camera"], lights
-            )
-        connection.send(n)
+        count, new = connection.recv()
+        textures |= {slot: Texture(pixels) for slot, pixels in new.items()}
+        for index in range(count):
+            memory.put(index, renderer.draw(memory.read(index, textures)))
+        connection.send(count)

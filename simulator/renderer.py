@@ -5,11 +5,8 @@ Imported by the drawing process only: pyrender and OpenGL are never loaded where
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,86 +14,102 @@ import pyrender  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from OpenGL.GL import (  # type: ignore[import-untyped]
     GL_ARRAY_BUFFER,
+    GL_CLAMP_TO_EDGE,
+    GL_LINEAR,
+    GL_LINEAR_MIPMAP_LINEAR,
     GL_RENDERER,
+    GL_RGB,
+    GL_RGB8,
+    GL_TEXTURE_2D,
+    GL_TEXTURE_MAG_FILTER,
+    GL_TEXTURE_MIN_FILTER,
+    GL_TEXTURE_WRAP_S,
+    GL_TEXTURE_WRAP_T,
+    GL_UNPACK_ALIGNMENT,
+    GL_UNSIGNED_BYTE,
     glBindBuffer,
+    glBindTexture,
     glBufferSubData,
+    glDeleteTextures,
+    glGenTextures,
     glGetString,
+    glPixelStorei,
+    glTexImage2D,
+    glTexParameteri,
 )
 from pyrender.shader_program import ShaderProgramCache  # type: ignore[import-untyped]
 
+from simulator.body import UV, Float32, Int32
+from simulator.drawing import ROUGHNESS, Drawn, Part, Picture, Surface, Texture
 from simulator.light import Lights
+from simulator.shaders import Shaders
 
-Z_NEAR, Z_FAR = 0.05, 200.0
-"""Metres. 24 bits of depth leave 0.01 mm of error at 3 m."""
-
-_ROUGHNESS = 0.8
-"""Skin and cloth; metals are not worn here."""
+TEXTURES_KEPT = 64
+"""Textures that stay in OpenGL's memory, the last ones used."""
 
 _TO_OPENGL = np.diag([1.0, -1.0, -1.0, 1.0])
 """OpenCV axes (x right, y down, z forward) to OpenGL axes (x right, y up, z backward)."""
 
+_FILTER = {
+    GL_TEXTURE_MAG_FILTER: GL_LINEAR,
+    GL_TEXTURE_MIN_FILTER: GL_LINEAR_MIPMAP_LINEAR,
+    GL_TEXTURE_WRAP_S: GL_CLAMP_TO_EDGE,
+    GL_TEXTURE_WRAP_T: GL_CLAMP_TO_EDGE,
+}
+"""Trilinear between the levels of `Texture.mips`; beyond the edge of a texture its last pixels go on."""
 
-class Renderer:
-    """Draws one mesh again and again. One per process: a second one would share and end its EGL display.
+
+class SceneRenderer:
+    """Draws the same parts again and again. One per process: a second one would share and end its EGL display.
 
     Args:
-        vertices: (V, 3) metres, any pose.
-        faces: (F, 3) vertex indices, counter-clockwise seen from outside.
+        parts: What there is to draw.
         image_size: Height and width in pixels.
+        shaders: Where pyrender finds its shaders.
     """
 
-    def __init__(self, vertices: NDArray[np.float32], faces: NDArray[np.integer], image_size: int) -> None:
-        self._rows = np.ones((len(vertices), 10), np.float32)  # position 3, normal 3, RGBA 4
-        self._rows[:, :3] = vertices
-        self._mesh = _primitive(self._rows, faces)
+    def __init__(self, parts: Sequence[Part], image_size: int, shaders: Shaders) -> None:
+        self._textures = _Textures()
+        self._meshes = [_Mesh(part, self._textures) for part in parts]
         self._scene = pyrender.Scene(bg_color=[0, 0, 0, 0])
-        self._scene.add(pyrender.Mesh([self._mesh]), pose=_TO_OPENGL)
-        self._camera = pyrender.IntrinsicsCamera(1, 1, 0, 0, znear=Z_NEAR, zfar=Z_FAR)
+        for mesh in self._meshes:
+            self._scene.add(mesh.mesh, pose=_TO_OPENGL)
+        self._camera = pyrender.IntrinsicsCamera(1, 1, 0, 0)
         self._scene.add(self._camera)
         self._lights = [self._scene.add(pyrender.DirectionalLight()) for _ in range(2)]
         self._renderer = pyrender.OffscreenRenderer(image_size, image_size)
-        with specialised_shaders(len(self._lights)) as directory:  # they are compiled at the first picture
+        with shaders(len(self._lights)) as directory:  # they are compiled at the first pictures
             self._renderer._renderer._program_cache = ShaderProgramCache(directory)
             self._renderer.render(self._scene, pyrender.RenderFlags.RGBA)
+            self._renderer.render(self._scene, pyrender.RenderFlags.DEPTH_ONLY)
 
     @property
     def name(self) -> str:
         """What OpenGL calls itself, e.g. `llvmpipe (LLVM 15.0.6, 256 bits)`."""
         return str(glGetString(GL_RENDERER).decode())
 
-    def draw(
-        self,
-        vertices: NDArray[np.float32],
-        normals: NDArray[np.float32],
-        colours: NDArray[np.float32],
-        camera: NDArray[np.float64],
-        lights: Lights,
-    ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        """Draw one person.
-
-        Args:
-            vertices: (V, 3) metres, OpenCV camera axes.
-            normals: (V, 3) unit vectors, outward.
-            colours: (V, 3) linear RGB in 0..1.
-            camera: (3,) focal length and principal point, pixels.
-            lights: The lights, in OpenCV camera axes.
-
-        Returns:
-            (H, W, 4) RGBA, colour already multiplied by its coverage alpha, and (H, W) depth in metres.
-        """
-        self._upload(vertices, normals, colours)
-        self._camera.fx = self._camera.fy = camera[0]
-        self._camera.cx, self._camera.cy = camera[1:]
-        self._light(lights)
+    def draw(self, picture: Picture) -> Drawn:
+        """Draw one picture, and the person alone a second time where something may stand in front."""
+        for mesh, surface in zip(self._meshes, picture.surfaces, strict=True):
+            mesh.show(surface)
+        self._look(picture)
+        self._light(picture.lights)
         rgba, depth = self._renderer.render(self._scene, pyrender.RenderFlags.RGBA)
-        return rgba, depth
+        return Drawn(rgba, depth, self._person(depth))
 
-    def _upload(
-        self, vertices: NDArray[np.float32], normals: NDArray[np.float32], colours: NDArray[np.float32]
-    ) -> None:
-        self._rows[:, :3], self._rows[:, 3:6], self._rows[:, 6:9] = vertices, normals, colours
-        glBindBuffer(GL_ARRAY_BUFFER, self._mesh._buffers[0])
-        glBufferSubData(GL_ARRAY_BUFFER, 0, self._rows.nbytes, self._rows)
+    def _person(self, depth: Float32) -> Float32:
+        others = [mesh for mesh in self._meshes if mesh.owner == "other" and mesh.mesh.is_visible]
+        if not others:
+            return depth
+        for other in others:
+            other.show(None)
+        alone: Float32 = self._renderer.render(self._scene, pyrender.RenderFlags.DEPTH_ONLY)
+        return alone
+
+    def _look(self, picture: Picture) -> None:
+        self._camera.fx = self._camera.fy = picture.camera[0]
+        self._camera.cx, self._camera.cy = picture.camera[1:]
+        self._camera.znear, self._camera.zfar = picture.depth_range
 
     def _light(self, lights: Lights) -> None:
         self._scene.ambient_light = lights.ambient
@@ -105,42 +118,99 @@ class Renderer:
             node.light.color, node.light.intensity = colour, 1.0
 
 
-@contextmanager
-def specialised_shaders(directional_lights: int) -> Iterator[str]:
-    """A directory with the installed pyrender's shaders, their loops over lights of a fixed length.
+class _Mesh:
+    """A part in the scene. It stays there when it is hidden: pyrender frees what is not in the scene."""
 
-    llvmpipe can then unroll them: the same pictures, bit by bit, in half the time. Where the text of the
-    shader is another one, it stays as it is.
+    def __init__(self, part: Part, textures: _Textures) -> None:
+        self.owner = part.owner
+        self._textures = textures
+        self._source, corners, vt = _split(part)
+        look = np.ones((len(self._source), 4), np.float32) if vt is None else vt
+        self._rows = np.zeros((len(look), 6 + look.shape[1]), np.float32)
+        self._rows[:, 6:] = look
+        self._skin: Any = (
+            None if vt is None else pyrender.Texture(source=np.zeros((1, 1, 4)), source_channels="RGBA")
+        )
+        self._primitive = _primitive(self._rows, _both_sides(part, corners), self._skin)
+        self.mesh = pyrender.Mesh([self._primitive])
+
+    def show(self, surface: Surface | None) -> None:
+        """Put the part where the picture has it."""
+        self.mesh.is_visible = surface is not None
+        if surface is None:
+            return
+        rows, source = self._rows, self._source
+        rows[:, :3], rows[:, 3:6] = surface.vertices[source], surface.normals[source]
+        if isinstance(surface.paint, Texture):
+            self._skin._texid = self._textures.name(surface.paint)
+        else:
+            rows[:, 6:9] = surface.paint
+        glBindBuffer(GL_ARRAY_BUFFER, self._primitive._buffers[0])
+        glBufferSubData(GL_ARRAY_BUFFER, 0, rows.nbytes, rows)
+
+
+class _Textures:
+    """The textures that OpenGL holds. pyrender's own would be made anew at every change."""
+
+    def __init__(self) -> None:
+        self._names: OrderedDict[Texture, int] = OrderedDict()
+
+    def name(self, texture: Texture) -> int:
+        """OpenGL's name of a texture."""
+        if texture not in self._names:
+            if len(self._names) == TEXTURES_KEPT:
+                glDeleteTextures([self._names.popitem(last=False)[1]])
+            self._names[texture] = _load(texture)
+        self._names.move_to_end(texture)
+        return self._names[texture]
+
+
+def _load(texture: Texture) -> int:
+    name = int(glGenTextures(1))
+    glBindTexture(GL_TEXTURE_2D, name)
+    glPixelStorei(GL_UNPACK_ALIGNMENT, 1)
+    for level, pixels in enumerate(texture.mips):
+        upwards, size = np.ascontiguousarray(pixels[::-1]), len(pixels)
+        glTexImage2D(GL_TEXTURE_2D, level, GL_RGB8, size, size, 0, GL_RGB, GL_UNSIGNED_BYTE, upwards)
+    for key, value in _FILTER.items():
+        glTexParameteri(GL_TEXTURE_2D, key, value)
+    glBindTexture(GL_TEXTURE_2D, 0)
+    return name
+
+
+def _split(part: Part) -> tuple[NDArray[np.intp], Int32, Float32 | None]:
+    """One vertex for every pair of vertex and texture coordinates.
+
+    Returns:
+        (W,) the part's vertex for every new one, (F, 3) faces of new ones, (W, 2) their texture coordinates;
+        the part's own without texture coordinates.
     """
-    lengths = {"directional": directional_lights, "point": 0, "spot": 0}
-    with TemporaryDirectory() as directory:
-        shutil.copytree(Path(pyrender.__file__).parent / "shaders", directory, dirs_exist_ok=True)
-        shader = Path(directory, "mesh.frag")
-        text = shader.read_text()
-        for kind, length in lengths.items():
-            text = text.replace(f"i < n_{kind}_lights", f"i < {length}")
-        shader.write_text(text)
-        yield directory
+    if part.uv is None:
+        return np.arange(part.vertex_count), part.faces, None
+    uv: UV = part.uv
+    pairs, corners = np.unique(part.faces.astype(np.int64) * len(uv.vt) + uv.ft, return_inverse=True)
+    source, coordinates = np.divmod(pairs, len(uv.vt))
+    return source, corners.reshape(-1, 3).astype(np.int32), uv.vt[coordinates]
 
 
-def encloses(vertices: NDArray[np.float32], faces: NDArray[np.integer]) -> bool:
-    """Whether a mesh is closed and its faces look outward, so that no back face is ever seen."""
-    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]).astype(np.int64)
-    there, back = (np.sort(a * len(vertices) + b) for a, b in (edges.T, edges.T[::-1]))
-    a, b, c = np.moveaxis(np.asarray(vertices, np.float64)[faces], 1, 0)
-    return bool(np.array_equal(there, back) and (a * np.cross(b, c)).sum() > 0.0)
+def _both_sides(part: Part, corners: Int32) -> Int32:
+    """The faces, and those of an open part turned round too.
+
+    pyrender's `doubleSided` would do for the colours, but pictures of depth alone drop back faces always.
+    """
+    return corners if part.closed else np.stack([corners, corners[:, ::-1]], axis=1).reshape(-1, 3)
 
 
-def _primitive(rows: NDArray[np.float32], faces: NDArray[np.integer]) -> Any:
-    material = pyrender.MetallicRoughnessMaterial(
-        metallicFactor=0.0, roughnessFactor=_ROUGHNESS, doubleSided=not encloses(rows[:, :3], faces)
-    )
+def _primitive(rows: Float32, corners: Int32, skin: Any) -> Any:
+    look = {"color_0": rows[:, 6:].copy()} if skin is None else {"texcoord_0": rows[:, 6:].copy()}
     return pyrender.Primitive(
         positions=rows[:, :3].copy(),
         normals=rows[:, 3:6].copy(),
-        color_0=rows[:, 6:].copy(),
-        indices=np.asarray(faces, np.uint32),
-        material=material,
+        indices=corners,
+        material=pyrender.MetallicRoughnessMaterial(
+            metallicFactor=0.0, roughnessFactor=ROUGHNESS, baseColorTexture=skin
+        ),
+        **look,
     )
 
 
