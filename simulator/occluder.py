@@ -72,7 +72,7 @@ camera. Angle: about the viewing axis, clockwise; of a second person the azimuth
 
 
 @dataclass(frozen=True)
-class SecondPerson:
+class Bystander:
     """Body parameters of one person."""
 
     betas: Float
@@ -102,7 +102,7 @@ def solid_parts() -> tuple[Part, ...]:
     return tuple(Part(name, s.faces, len(s.vertices), "other") for name, s in _solids().items())
 
 
-def solid_surfaces(row: Float, joints: Float) -> tuple[Surface | None, ...]:
+def solids(row: Float, joints: Float) -> tuple[Surface | None, ...]:
     """One surface or None for each of `solid_parts()`.
 
     Args:
@@ -117,7 +117,7 @@ def solid_surfaces(row: Float, joints: Float) -> tuple[Surface | None, ...]:
     return tuple(_surface(name, s, row, joints) if name == kind else None for name, s in _solids().items())
 
 
-def second_person(row: Float, joints: Float, global_orient: Float, body: Body) -> SecondPerson:
+def bystander(row: Float, joints: Float, global_orient: Float, body: Body) -> Bystander:
     """Who stands in front of somebody, for the kind `person`; deterministic.
 
     They stand or walk upright in the world of the first person's view, turned by `occluder.angle` (0 faces
@@ -142,7 +142,7 @@ def second_person(row: Float, joints: Float, global_orient: Float, body: Body) -
     z = max(far - FLESH - high[2], 2 * FLESH - low[2])
     x, y = _place(row, joints) * (z + (low[2] + high[2]) / 2)
     middle = (low + high) / 2
-    return SecondPerson(betas, pose, orient, np.array([x - middle[0], y - middle[1], z]))
+    return Bystander(betas, pose, orient, np.array([x - middle[0], y - middle[1], z]))
 
 
 @cache

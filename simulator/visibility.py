@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.body import Body
+from simulator.body import Body, Float32, Int32
 from simulator.camera import Camera, Float
+from simulator.raycast import first_hits
 
 _NEIGHBOURHOODS = (
     ("spine1", "spine2", "spine3"),
@@ -18,32 +22,41 @@ is the skinning's accident: in front of a hip joint lies hip, pelvis or belly, i
 collar or shoulder. A left and a right one share no neighbourhood: seen from the side, the far hip is
 hidden."""
 
-_OUTSIDE = np.float64(-1.0)
+
+@dataclass(frozen=True, eq=False)
+class Blocker:
+    """A mesh that is not the person."""
+
+    vertices: Float32
+    """(V, 3) metres, camera axes."""
+    faces: Int32
+    """(F, 3)."""
 
 
 class JointVisibility:
     """Tells which joints of posed bodies are visible.
 
-    A joint is visible when it lies in the picture and the first surface on the ray from the camera to it, if
-    there is any before it, is its own or an adjacent body part. The part of a face is the joint with the
-    largest sum of skinning weights at its corners; `adjacent_parts` says which parts are adjacent.
+    A joint is visible when it lies in the picture, the first surface of the body on the ray from the camera to
+    it, if there is any before it, is its own or an adjacent body part, and nothing else is before it. The part
+    of a face is the joint with the largest sum of skinning weights at its corners; `adjacent_parts` says which
+    parts are adjacent. What is nearer to the camera than `Z_NEAR` hides nothing: it is not drawn.
 
     Args:
         body: Its faces, weights, joint tree and joint names are used.
     """
 
     def __init__(self, body: Body) -> None:
-        self._corners = tuple(np.ascontiguousarray(body.faces[:, i], np.intp) for i in range(3))
-        a, b, c = self._corners
-        self._part = (body.weights[a] + body.weights[b] + body.weights[c]).argmax(axis=1)
+        self._faces = np.ascontiguousarray(body.faces, np.int32)
+        self._part = body.weights[self._faces].sum(axis=1).argmax(axis=1)
         self._adjacent = adjacent_parts(body)
 
     def __call__(
         self,
-        vertices: NDArray[np.float32],
+        vertices: Float32,
         joints: Float,
         camera: Camera,
         joint_index: NDArray[np.intp] | None = None,
+        blockers: Sequence[Sequence[Blocker]] = (),
     ) -> NDArray[np.bool_]:
         """Judge N people; row i depends on row i of the arguments only.
 
@@ -52,51 +65,35 @@ class JointVisibility:
             joints: (N, J, 3) metres.
             camera: N cameras.
             joint_index: (K,) the joints to judge; all without it.
+            blockers: For each of the N people what else stands there; nothing without it.
 
         Returns:
             (N, K) whether each is visible.
+
+        Raises:
+            ValueError: There are blockers, but not for N people.
         """
+        if len(blockers) not in (0, len(joints)):
+            raise ValueError(
+                f"expected blockers for {len(joints)} people, got {len(blockers)}; give an empty list for a person "
+                "with nothing in front"
+            )
         index = np.arange(joints.shape[1]) if joint_index is None else np.asarray(joint_index, np.intp)
         points = joints[:, index]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            pixels = camera.project(points)
-        inside: NDArray[np.bool_] = (
-            (points[..., 2] > 0.0) & (pixels >= 0.0).all(-1) & (pixels < camera.image_size).all(-1)
-        )
-        for row in np.flatnonzero(inside.any(axis=1)):
+        inside = _in_picture(points, camera)
+        for row in np.flatnonzero(inside.any(axis=1)).tolist():
             seen = np.flatnonzero(inside[row])
             hidden = self._hidden(vertices[row], points[row, seen], index[seen])
             inside[row, seen[hidden]] = False
+            for blocker in blockers[row] if blockers else ():
+                seen = np.flatnonzero(inside[row])
+                inside[row, seen] = ~_hits(blocker.vertices, blocker.faces, points[row, seen])[0]
         return inside
 
-    def _hidden(
-        self, vertices: NDArray[np.float32], points: Float, index: NDArray[np.intp]
-    ) -> NDArray[np.bool_]:
+    def _hidden(self, vertices: Float32, points: Float, index: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Whether the first surface before each of (K, 3) points belongs to a part that is not adjacent."""
-        x, y, inverse_z = _project(vertices)
-        u, v = points[:, 0] / points[:, 2], points[:, 1] / points[:, 2]
-        faces = self._crossing(_rank(x, u), _rank(y, v))
-        a, b, c = (corner[faces] for corner in self._corners)
-        faces, a, b, c = _before_camera(inverse_z, faces, a, b, c)
-        nearness = _nearness(u[:, None], v[:, None], [(x[i], y[i], inverse_z[i]) for i in (a, b, c)])
-        if not len(faces):
-            return np.zeros(len(points), np.bool_)
-        first = nearness.argmax(axis=1)
-        before = nearness[np.arange(len(points)), first] > 1.0 / points[:, 2]
-        return np.asarray(before & ~self._adjacent[index, self._part[faces[first]]])
-
-    def _crossing(self, column: NDArray[np.uint8], line: NDArray[np.uint8]) -> NDArray[np.intp]:
-        """Faces with some point's x between their corners' and some point's y too; few of all.
-
-        A face has a point's x between its corners' x exactly when their ranks among the points' x differ.
-        """
-        (a, b, c), crossing = self._corners, None
-        for rank in (column, line):
-            at_a = rank[a]
-            differ = (at_a != rank[b]) | (at_a != rank[c])
-            crossing = differ if crossing is None else crossing & differ
-        assert crossing is not None
-        return np.flatnonzero(crossing)
+        before, face = _hits(vertices, self._faces, points)
+        return np.asarray(before & ~self._adjacent[index, self._part[face]])
 
 
 def adjacent_parts(body: Body) -> NDArray[np.bool_]:
@@ -114,38 +111,16 @@ def adjacent_parts(body: Body) -> NDArray[np.bool_]:
     return adjacent
 
 
-def _project(vertices: NDArray[np.float32]) -> tuple[Float, Float, Float]:
-    """X / z, y / z and 1 / z; a vertex that is not before the camera gets a negative 1 / z."""
-    x, y, z = np.ascontiguousarray(vertices.T, np.float64)
-    before = z > 0.0
-    inverse = 1.0 / np.where(before, z, 1.0)
-    return x * inverse, y * inverse, np.where(before, inverse, _OUTSIDE)
+def _in_picture(points: Float, camera: Camera) -> NDArray[np.bool_]:
+    """Whether points (N, K, 3) are before the camera and in its picture."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        pixels = camera.project(points)
+    inside = (points[..., 2] > 0.0) & (pixels >= 0.0).all(-1) & (pixels < camera.image_size).all(-1)
+    return np.asarray(inside)
 
 
-def _before_camera(
-    inverse_z: Float, faces: NDArray[np.intp], a: NDArray[np.intp], b: NDArray[np.intp], c: NDArray[np.intp]
-) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
-    """Without the faces that reach behind the camera."""
-    keep = (inverse_z[a] > 0.0) & (inverse_z[b] > 0.0) & (inverse_z[c] > 0.0)
-    return faces[keep], a[keep], b[keep], c[keep]
-
-
-def _rank(values: Float, points: Float) -> NDArray[np.uint8]:
-    """How many of the points (at most 255) are smaller than each value."""
-    return np.searchsorted(np.sort(points), values).astype(np.uint8)
-
-
-def _nearness(u: Float, v: Float, corners: list[tuple[Float, Float, Float]]) -> Float:
-    """1 / z at which rays through (K, 1) u, v meet F faces, -inf where they miss.
-
-    Barycentric coordinates in the picture; 1 / z is linear there.
-    """
-    (xa, ya, wa), (xb, yb, wb), (xc, yc, wc) = corners
-    at_a = (xb - u) * (yc - v) - (xc - u) * (yb - v)
-    at_b = (xc - u) * (ya - v) - (xa - u) * (yc - v)
-    at_c = (xa - u) * (yb - v) - (xb - u) * (ya - v)
-    area = at_a + at_b + at_c
-    hit = ((at_a >= 0) & (at_b >= 0) & (at_c >= 0)) | ((at_a <= 0) & (at_b <= 0) & (at_c <= 0))
-    hit &= area != 0.0
-    nearness = (at_a * wa + at_b * wb + at_c * wc) / np.where(hit, area, 1.0)
-    return np.where(hit, nearness, -np.inf)
+def _hits(vertices: Float32, faces: Int32, points: Float) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Whether a mesh is before each of (K, 3) points, and its first face there."""
+    z = points[:, 2]
+    hits = first_hits(vertices, faces, points[:, 0] / z, points[:, 1] / z)
+    return hits.nearness > 1.0 / z, hits.face

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from simulator.body import Body
 from simulator.camera import Float
 from simulator.drawing import Z_NEAR, Surface
-from simulator.occluder import KINDS, OCCLUDER, colour_of, kind_of, second_person, solid_parts, solid_surfaces
+from simulator.occluder import KINDS, OCCLUDER, bystander, colour_of, kind_of, solid_parts, solids
 from simulator.view import FLESH, default_camera, framing, orientation
 
 SOLIDS = ("box", "pole", "disc")
@@ -36,7 +36,7 @@ def flat(points: NDArray[Any]) -> Float:
 
 
 def drawn(values: Float, joints: Float) -> Surface:
-    (surface,) = [s for s in solid_surfaces(values, joints) if s is not None]
+    (surface,) = [s for s in solids(values, joints) if s is not None]
     return surface
 
 
@@ -62,9 +62,7 @@ def test_only_the_kind_of_the_row_is_drawn(body: Body) -> None:
     joints, _ = person(body)
     names = [part.name for part in solid_parts()]
     for kind in KINDS:
-        there = [
-            name for name, s in zip(names, solid_surfaces(row(kind), joints), strict=True) if s is not None
-        ]
+        there = [name for name, s in zip(names, solids(row(kind), joints), strict=True) if s is not None]
         assert there == [name for name in names if name == kind]
 
 
@@ -130,8 +128,8 @@ def test_the_colour_is_the_hue_and_the_value() -> None:
 @pytest.mark.parametrize("angle", [-150.0, 0.0, 90.0])
 def test_a_second_person_stands_upright_where_the_row_says(body: Body, angle: float) -> None:
     joints, orient = person(body, (40.0, 15.0, 10.0))
-    made = second_person(row("person", x=0.5, y=0.0, distance=0.2, angle=angle), joints, orient, body)
-    again = second_person(row("person", x=0.5, y=0.0, distance=0.2, angle=angle), joints, orient, body)
+    made = bystander(row("person", x=0.5, y=0.0, distance=0.2, angle=angle), joints, orient, body)
+    again = bystander(row("person", x=0.5, y=0.0, distance=0.2, angle=angle), joints, orient, body)
     out = body.joints(*(v[None] for v in (made.betas, made.body_pose, made.global_orient, made.transl)))[0]
     np.testing.assert_array_equal(made.transl, again.transl)
     assert out[:, 2].max() == pytest.approx(0.8 * (joints[:, 2].min() - FLESH) - FLESH, abs=1e-6)
@@ -146,7 +144,7 @@ def test_a_second_person_stands_upright_where_the_row_says(body: Body, angle: fl
 def test_the_angle_turns_a_second_person_and_size_is_the_stature(body: Body) -> None:
     joints, orient = person(body)
     front, back, tall = (
-        second_person(row("person", angle=a, size=s), joints, orient, body)
+        bystander(row("person", angle=a, size=s), joints, orient, body)
         for a, s in ((0.0, 0.5), (180.0, 0.5), (0.0, 1.0))
     )
     np.testing.assert_allclose(front.global_orient, orientation(np.zeros((1, 3)))[0])
@@ -157,7 +155,7 @@ def test_the_angle_turns_a_second_person_and_size_is_the_stature(body: Body) -> 
 
 def test_a_second_person_never_touches_the_camera(body: Body) -> None:
     joints, orient = person(body, (0.0, 85.0, 0.0))
-    made = second_person(row("person", distance=0.8), joints, orient, body)
+    made = bystander(row("person", distance=0.8), joints, orient, body)
     out = body.forward(*(v[None] for v in (made.betas, made.body_pose, made.global_orient, made.transl)))
     assert out.vertices[..., 2].min() > Z_NEAR
 

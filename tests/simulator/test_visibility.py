@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 from simulator.body import Body
 from simulator.body_files import load_body
 from simulator.camera import Camera, Float
+from simulator.raycast import first_hits
 from simulator.stick import stick_body
-from simulator.visibility import JointVisibility, adjacent_parts
+from simulator.visibility import Blocker, JointVisibility, adjacent_parts
 
 FACING = (np.pi, 0.0, 0.0)
 
@@ -114,11 +115,11 @@ def test_outside_the_picture_or_behind_the_camera_is_not_visible() -> None:
     judge = JointVisibility(body)
     right = Camera(np.array([340.0]), np.array([[128.0 + 256.0, 128.0]]))
     assert not judge(out.vertices, out.joints, right).any()
-    behind = np.float32([0, 0, -6])
+    behind = np.array([0, 0, -6], np.float32)
     assert not judge(out.vertices + behind, out.joints + behind, camera(1)).any()
 
 
-def test_faces_that_reach_behind_the_camera_are_left_out(body: Body) -> None:
+def test_joints_behind_the_camera_are_not_visible(body: Body) -> None:
     vertices, joints, cameras = posed(body, 1)
     shift = np.array([0.0, 0.0, -joints[0, 0, 2]])
     visible = JointVisibility(body)(vertices + np.float32(shift), joints + shift, cameras)
@@ -157,3 +158,82 @@ def test_adjacent_parts_share_the_trunk_but_not_the_sides(body: Body) -> None:
     }
     for (one, other), expected in pairs.items():
         assert adjacent[names.index(one), names.index(other)] == expected, (one, other)
+
+
+def square(
+    half: float, z: float, x: float = 0.0, tilt: float = 0.0
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """A square about (x, 0, z); z grows by tilt times the height."""
+    corners = [
+        [x - half, -half, -half],
+        [x + half, -half, -half],
+        [x + half, half, half],
+        [x - half, half, half],
+    ]
+    vertices = np.array(corners) * [1, 1, tilt] + [0, 0, z]
+    return vertices.astype(np.float32), np.array([[0, 1, 2], [0, 2, 3]], np.int32)
+
+
+def test_a_blocker_hides_what_is_behind_it_alone(body: Body) -> None:
+    vertices, joints, cameras = posed(body, 2, spread=0.1)
+    judge = JointVisibility(body)
+    before = judge(vertices, joints, cameras)
+    curtain = Blocker(*square(0.5, 1.0, x=-0.5))
+    behind = Blocker(*square(9.0, 9.0))
+    after = judge(vertices, joints, cameras, blockers=[[behind, curtain], [behind]])
+    np.testing.assert_array_equal(after[0], before[0] & (joints[0, :, 0] > 0))
+    np.testing.assert_array_equal(after[1], before[1])
+    assert 0 < after[0].sum() < before[0].sum()
+
+
+def test_blockers_are_asked_of_every_person(body: Body) -> None:
+    vertices, joints, cameras = posed(body, 2)
+    with pytest.raises(
+        ValueError,
+        match=r"^expected blockers for 2 people, got 1; give an empty list for a person with nothing",
+    ):
+        JointVisibility(body)(vertices, joints, cameras, blockers=[[]])
+
+
+def test_blockers_agree_with_a_ray_caster(body: Body) -> None:
+    vertices, joints, cameras = posed(body, 1)
+    other = vertices[0] + np.array([0.25, 0.1, -1.2], np.float32)
+    after = JointVisibility(body)(vertices, joints, cameras, blockers=[[Blocker(other, body.faces)]])
+    expected = [
+        brute_force(body, vertices[0].astype(np.float64), joint, j)
+        and cast(joint, other.astype(np.float64), body.faces)[1] > 1.0
+        for j, joint in enumerate(joints[0])
+    ]
+    np.testing.assert_array_equal(after[0], expected)
+    assert 0 < after.sum() < 24
+
+
+@pytest.mark.parametrize("z", [-1.0, 0.2, 0.5])
+def test_a_face_that_reaches_behind_the_camera_is_met_where_it_is_before_it(z: float) -> None:
+    vertices, faces = square(2.0, z, tilt=1.0)  # the plane z = y + `z`
+    v = np.linspace(-0.9, 0.9, 7)
+    hits = first_hits(vertices, faces, np.full(7, 0.01), v)
+    with np.errstate(divide="ignore"):
+        there = z / (1 - v)
+    met = (there >= 0.05) & (np.abs(v * there) < 2.0) & (0.01 * there < 2.0)
+    np.testing.assert_array_equal(hits.face >= 0, met)
+    assert met.any() == (z > 0)
+    np.testing.assert_allclose(hits.nearness[met], 1 / there[met], rtol=1e-6)
+    assert met.any() == (z > 0)
+
+
+def test_what_is_too_near_to_be_drawn_is_not_met() -> None:
+    u = np.zeros(1)
+    assert first_hits(*square(1.0, 0.04), u, u).face[0] == -1
+    assert first_hits(*square(1.0, 0.06), u, u).nearness[0] == pytest.approx(1 / 0.06)
+
+
+def test_more_rays_than_bits_meet_the_same() -> None:
+    vertices, faces = square(0.5, 1.0)
+    u = np.random.default_rng(0).uniform(-1, 1, (2, 150))
+    hits = first_hits(vertices, faces, u[0], u[1])
+    np.testing.assert_array_equal(hits.face >= 0, (np.abs(u) < 0.5).all(axis=0))
+
+
+def test_no_ray_meets_nothing() -> None:
+    assert len(first_hits(*square(0.5, 1.0), np.zeros(0), np.zeros(0)).face) == 0
