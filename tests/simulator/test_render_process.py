@@ -6,30 +6,46 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from simulator import background, gl, render_process
-from simulator.body_files import load_body
-from simulator.pyrender_simulator import PyrenderSimulator
-from simulator.stick import stick_body
-from tests.simulator.people import facing, make_scene
+from simulator import gl, render_process
+from simulator.drawing import Picture
+from simulator.render_process import PyrenderRenderer
+from tests.simulator.plates import (
+    BLUE,
+    GREEN,
+    RED,
+    SIZE,
+    UV_OF_A_PICTURE,
+    picture,
+    plate,
+    plate_part,
+    quarters,
+)
 
 pytestmark = pytest.mark.skipif(gl.diagnose() is not None, reason=str(gl.diagnose()))
 
+PARTS = (plate_part("shirt"), plate_part("card", uv=UV_OF_A_PICTURE))
+TEXTURE = quarters(RED, GREEN, BLUE, RED)
+EGL_FAILS = r"cannot draw pictures through EGL: "
+
 
 @pytest.fixture
-def small() -> Iterator[PyrenderSimulator]:
-    with PyrenderSimulator(stick_body(), image_size=64) as one:
-        yield one
+def small() -> Iterator[PyrenderRenderer]:
+    one = PyrenderRenderer(PARTS, SIZE)
+    yield one
+    one.close()
 
 
-def child_pid(simulator: PyrenderSimulator) -> int:
-    child = simulator._process._child
+def both() -> Picture:
+    return picture(plate(RED, half=0.2), plate(TEXTURE, 3.0))
+
+
+def child_pid(renderer: PyrenderRenderer) -> int:
+    child = renderer._child
     assert child is not None
     return child.process.pid
 
@@ -49,51 +65,57 @@ def gone(pid: int, seconds: float = 10.0) -> bool:
     return not is_running(pid)
 
 
-@pytest.mark.slow
-def test_a_killed_process_is_reported_and_replaced(small: PyrenderSimulator) -> None:
-    first = small.render(facing(64))
+def test_a_killed_process_is_reported_and_replaced_with_its_textures(small: PyrenderRenderer) -> None:
+    first = small.draw([both()])[0]
     os.kill(child_pid(small), signal.SIGKILL)
-    message = r"cannot draw pictures through EGL: the drawing process ended with code -9 \(.*\); type: apt-get install"
+    message = EGL_FAILS + r"the drawing process ended with code -9 \(.*\); type: apt-get install"
     with pytest.raises(gl.GraphicsError, match=message):
-        small.render(facing(64))
-    np.testing.assert_array_equal(small.render(facing(64)).images, first.images)
+        small.draw([both()])
+    np.testing.assert_array_equal(small.draw([both()])[0].rgba, first.rgba)
 
 
 @pytest.mark.slow
-def test_an_interrupt_between_question_and_answer_does_no_harm(
-    small: PyrenderSimulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first = small.render(facing(64))
+def test_an_interrupt_between_question_and_answer_does_no_harm(small: PyrenderRenderer) -> None:
+    first = small.draw([both()])[0]
+    small.submit([picture(None, plate(quarters(*[RED] * 4)))])  # never collected
+    np.testing.assert_array_equal(small.draw([both()])[0].rgba, first.rgba)
 
-    def interrupt(seed: int, size: int) -> NDArray[np.uint8]:
-        raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch:
-        patch.setattr(background, "draw", interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            small.render(replace(facing(64), clothing=np.array([4])))
-    np.testing.assert_array_equal(small.render(facing(64)).images, first.images)
+def test_a_refused_picture_leaves_the_process_as_it_is(small: PyrenderRenderer) -> None:
+    first = small.draw([both()])[0]
+    pid = child_pid(small)
+    with pytest.raises(ValueError, match="expected 2 surfaces"):
+        small.draw([picture()])
+    np.testing.assert_array_equal(small.draw([both()])[0].rgba, first.rgba)
+    assert child_pid(small) == pid
+
+
+@pytest.mark.slow
+def test_ctrl_c_is_for_the_parent_alone(small: PyrenderRenderer) -> None:
+    first = small.draw([both()])[0]
+    pid = child_pid(small)
+    os.kill(pid, signal.SIGINT)
+    np.testing.assert_array_equal(small.draw([both()])[0].rgba, first.rgba)
+    assert child_pid(small) == pid
 
 
 @pytest.mark.slow
 def test_no_egl_driver_is_one_clear_sentence(
-    small: PyrenderSimulator, monkeypatch: pytest.MonkeyPatch
+    small: PyrenderRenderer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("__EGL_VENDOR_LIBRARY_FILENAMES", "/nonexistent.json")
-    with pytest.raises(
-        gl.GraphicsError, match=r"^cannot draw pictures through EGL: .*; type: apt-get install -y [^\n]*$"
-    ):
-        small.render(facing(64))
+    with pytest.raises(gl.GraphicsError, match=rf"^{EGL_FAILS}.*; type: apt-get install -y [^\n]*$"):
+        small.draw([both()])
 
 
 @pytest.mark.slow
-def test_a_silent_process_is_given_up(small: PyrenderSimulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    small.render(facing(64))
+def test_a_silent_process_is_given_up(small: PyrenderRenderer, monkeypatch: pytest.MonkeyPatch) -> None:
+    small.draw([both()])
     pid = child_pid(small)
     monkeypatch.setattr(render_process, "TIMEOUT_S", 0.5)
     os.kill(pid, signal.SIGSTOP)
     with pytest.raises(gl.GraphicsError, match=r"no picture came in 0\.5 s"):
-        small.render(facing(64))
+        small.draw([both()])
     assert gone(pid)
 
 
@@ -103,12 +125,10 @@ def test_the_process_ends_with_its_parent(tmp_path: Path) -> None:
     script.write_text(
         "import os, signal, sys\n"
         f"sys.path[:0] = {[str(Path(__file__).parents[2])]!r}\n"
-        "from simulator.stick import stick_body\n"
-        "from simulator.pyrender_simulator import PyrenderSimulator\n"
-        "from tests.simulator.people import facing\n"
-        "simulator = PyrenderSimulator(stick_body(), image_size=64)\n"
-        "simulator.render(facing(64))\n"
-        "print(simulator._process._child.process.pid, flush=True)\n"
+        "from tests.simulator.test_render_process import PARTS, PyrenderRenderer, SIZE, both\n"
+        "renderer = PyrenderRenderer(PARTS, SIZE)\n"
+        "renderer.draw([both()])\n"
+        "print(renderer._child.process.pid, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     parent = subprocess.run(
@@ -118,35 +138,14 @@ def test_the_process_ends_with_its_parent(tmp_path: Path) -> None:
     assert gone(int(parent.stdout))
 
 
-def test_close_ends_the_process(small: PyrenderSimulator) -> None:
-    small.render(facing(64))
+def test_close_ends_the_process(small: PyrenderRenderer) -> None:
+    small.draw([both()])
     pid = child_pid(small)
+    assert small.opengl
     small.close()
     assert not is_running(pid)
 
 
-@pytest.mark.slow
-def test_specialised_shaders_give_the_same_bits() -> None:
-    body = load_body("neutral")
-    script = """
-import contextlib, sys
-import numpy as np
-from simulator import renderer, render_process
-import pyrender
-from pathlib import Path
-
-@contextlib.contextmanager
-def installed(_):
-    yield str(Path(pyrender.__file__).parent / "shaders")
-
-renderer.specialised_shaders = installed
-render_process.serve(int(sys.argv[1]), int(sys.argv[2]))
-"""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(render_process, "_COMMAND", script)
-        with PyrenderSimulator(body) as simulator:
-            plain = simulator.render(make_scene(4))
-    with PyrenderSimulator(body) as simulator:
-        batch = simulator.render(make_scene(4))
-    np.testing.assert_array_equal(plain.images, batch.images)
-    np.testing.assert_array_equal(plain.depth, batch.depth)
+def test_nothing_runs_before_the_first_picture(small: PyrenderRenderer) -> None:
+    assert small._child is None
+    assert small.opengl == ""
