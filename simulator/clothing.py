@@ -1,32 +1,41 @@
-"""Outfits painted on the body: colours of vertices, a pure function of a seed.
-
-Garments are bounded by planes and spheres in the T-pose, whose distances are blended over a few millimetres,
-so that any body in the SMPL format is dressed, without texture coordinates, and hems stay where they are in
-every pose.
-"""
+"""Clothing as a factor: what somebody wears, in seventeen numbers, and what people usually wear."""
 
 from __future__ import annotations
 
+import colorsys
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal, cast, get_args
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from simulator import face
-from simulator.body import Body
 from simulator.camera import Float
-from simulator.layers import Colour, inside, over, vertex_spacing
+from simulator.layers import Colour
+from simulator.parameters import Dimension, Parameters, choice
 
-GAMMA = 2.2
-"""The exponent with which the renderer encodes its pictures."""
+HairStyle = Literal["short", "long", "shaved", "cap", "beard"]
+Pattern = Literal["plain", "stripes", "checks", "print", "jacket", "raglan", "block"]
+Garment = Literal["trousers", "skirt"]
 
-_KEPT = 64
-"""Outfits that a wardrobe remembers."""
+HAIR_STYLES: tuple[HairStyle, ...] = get_args(HairStyle)
+PATTERNS: tuple[Pattern, ...] = get_args(Pattern)
+GARMENTS: tuple[Garment, ...] = get_args(Garment)
+
+WARDROBE_SIZE = 240
+"""Typical outfits: few enough that a painter can keep the paint of all of them."""
 
 _SKINS = ((228, 194, 172), (218, 176, 150), (202, 156, 126), (168, 122, 94), (124, 86, 66), (84, 60, 48))
-_HAIRS = ((28, 22, 20), (58, 38, 26), (98, 66, 42), (170, 128, 78), (128, 60, 34), (142, 140, 138))
+_HAIRS = (
+    (28, 22, 20),
+    (58, 40, 30),
+    (98, 66, 42),
+    (128, 70, 40),
+    (170, 128, 78),
+    (150, 146, 142),
+    (206, 202, 198),
+)
 _TOPS = (
     *((236, 236, 232), (30, 32, 36), (112, 116, 122), (34, 48, 84), (60, 104, 160), (140, 182, 210)),
     *((150, 34, 40), (92, 28, 44), (66, 90, 60), (100, 110, 62), (38, 110, 112), (206, 160, 60)),
@@ -36,201 +45,167 @@ _BOTTOMS = (
     *((62, 84, 120), (38, 50, 76), (32, 33, 36), (84, 86, 92), (150, 134, 106), (84, 66, 50)),
     *((78, 82, 58), (206, 202, 192), (110, 132, 160)),
 )
-_SHOES = ((40, 38, 38), (230, 228, 224), (96, 64, 44), (58, 66, 84), (150, 60, 50), (120, 120, 122))
+
+_DIMENSIONS = (
+    Dimension("clothing.skin", "share", 0.0, 1.0),
+    choice("clothing.hair_style", HAIR_STYLES),
+    Dimension("clothing.hair_tone", "share", 0.0, 1.0),
+    Dimension("clothing.top_hue", "degree", 0.0, 360.0),
+    Dimension("clothing.top_saturation", "share", 0.0, 0.85),
+    Dimension("clothing.top_value", "share", 0.08, 0.95),
+    choice("clothing.pattern", PATTERNS),
+    Dimension("clothing.accent_value", "share", 0.08, 0.95),
+    Dimension("clothing.sleeve", "joint", 0.1, 2.0),
+    Dimension("clothing.neckline", "m", 0.055, 0.11),
+    Dimension("clothing.top_length", "m", 0.0, 0.15),
+    choice("clothing.bottom", GARMENTS),
+    Dimension("clothing.leg", "joint", 0.3, 2.0),
+    Dimension("clothing.bottom_hue", "degree", 0.0, 360.0),
+    Dimension("clothing.bottom_saturation", "share", 0.0, 0.85),
+    Dimension("clothing.bottom_value", "share", 0.08, 0.95),
+    Dimension("clothing.shoe_value", "share", 0.08, 0.95),
+)
+
+_BELT = (40.0, 32.0, 28.0)
 
 
 @dataclass(frozen=True)
 class Outfit:
-    """What somebody wears. Colours are sRGB in 0..255, lengths are fractions of the limb."""
+    """What somebody wears. Colours are sRGB in 0..255."""
 
     skin: Colour
     hair: Colour
-    hair_style: face.HairStyle
+    hair_style: HairStyle
     top: Colour
-    top_accent: Colour
-    pattern: str
+    accent: Colour
+    """Of the pattern."""
+    pattern: Pattern
     sleeve: float
     """0 at the shoulder, 1 at the elbow, 2 at the wrist."""
     neckline: float
     """Metres of skin round the base of the neck."""
+    top_length: float
+    """Metres by which the top hangs below the waist."""
+    garment: Garment
     bottom: Colour
     leg: float
-    """0 at the hip, 1 at the knee, 2 at the ankle."""
+    """Where the bottom ends: 0 at the hip, 1 at the knee, 2 at the ankle."""
     belt: Colour | None
     shoe: Colour
-    sock: Colour | None
+    sock: Colour
 
 
-_DEFAULT = Outfit(
-    skin=(222, 176, 146),
-    hair=(58, 40, 30),
-    hair_style="short",
-    top=(60, 104, 160),
-    top_accent=(236, 236, 232),
-    pattern="plain",
-    sleeve=0.62,
-    neckline=0.075,
-    bottom=(78, 76, 74),
-    leg=1.93,
-    belt=None,
-    shoe=(226, 224, 220),
-    sock=None,
-)
+def outfit_of(row: Float) -> Outfit:
+    """The outfit of a row (17,) of physical values.
 
-_PATTERNS = ("plain", "plain", "plain", "stripes", "checks", "print", "jacket", "raglan")
-
-
-def draw(seed: int) -> Outfit:
-    """The outfit of a seed: 0 is a blue T-shirt, grey trousers and white shoes."""
-    if seed == 0:
-        return _DEFAULT
-    rng = np.random.default_rng((seed, 0xC107))
-    top = _varied(rng, _TOPS)
-    pattern = _PATTERNS[rng.integers(len(_PATTERNS))]
-    long_sleeve = rng.random() < 0.45 or pattern == "jacket"
-    shorts = rng.random() < 0.35
+    Args:
+        row: In the order of `CLOTHING.dimensions`; values outside their range count as its end.
+    """
+    row = np.clip(np.asarray(row, np.float64), CLOTHING.low, CLOTHING.high)
+    value = {d.name.removeprefix("clothing."): float(v) for d, v in zip(_DIMENSIONS, row, strict=True)}
     return Outfit(
-        skin=_varied(rng, _SKINS, 5),
-        hair=_varied(rng, _HAIRS, 6),
-        hair_style=face.HAIR_STYLES[rng.integers(len(face.HAIR_STYLES))],
-        top=top,
-        top_accent=_contrasting(rng, top),
-        pattern=pattern,
-        sleeve=rng.uniform(1.8, 2.0) if long_sleeve else rng.uniform(0.3, 0.9),
-        neckline=rng.uniform(0.055, 0.1),
-        bottom=_varied(rng, _BOTTOMS),
-        leg=rng.uniform(0.45, 1.05) if shorts else rng.uniform(1.85, 2.0),
-        belt=(40, 32, 28) if rng.random() < 0.4 else None,
-        shoe=_varied(rng, _SHOES),
-        sock=(232, 232, 230) if rng.random() < 0.5 else None,
+        skin=_along(_SKINS, value["skin"]),
+        hair=_along(_HAIRS, value["hair_tone"]),
+        hair_style=cast("HairStyle", _chosen(row, "hair_style")),
+        top=_hsv(value["top_hue"], value["top_saturation"], value["top_value"]),
+        accent=_hsv(value["top_hue"], 0.25 * value["top_saturation"], value["accent_value"]),
+        pattern=cast("Pattern", _chosen(row, "pattern")),
+        sleeve=value["sleeve"],
+        neckline=value["neckline"],
+        top_length=value["top_length"],
+        garment=cast("Garment", _chosen(row, "bottom")),
+        bottom=_hsv(value["bottom_hue"], value["bottom_saturation"], value["bottom_value"]),
+        leg=value["leg"],
+        belt=_BELT if value["top_length"] < 0.02 else None,
+        shoe=_hsv(30.0, 0.06, value["shoe_value"]),
+        sock=(228.0, 228.0, 226.0) if value["shoe_value"] > 0.4 else (52.0, 52.0, 56.0),
     )
 
 
-def paint(body: Body, seed: int) -> NDArray[np.uint8]:
-    """The (V, 3) sRGB colours of a body's vertices in the outfit of a seed."""
-    return Wardrobe(body).paint(seed)
+@lru_cache(maxsize=1)
+def wardrobe() -> Float:
+    """(240, 17) the typical outfits, always the same; every value is exact in float32."""
+    rng = np.random.default_rng(0xC107)
+    rows = np.array([_typical_row(rng) for _ in range(WARDROBE_SIZE)]).clip(CLOTHING.low, CLOTHING.high)
+    rows = rows.astype(np.float32).astype(np.float64)
+    rows.flags.writeable = False
+    return rows
 
 
-def linear(colours: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Light reflected, in 0..1, by sRGB colours: what the renderer multiplies with its lights.
-
-    The renderer encodes pictures with the exponent 1 / 2.2, so the same exponent is undone here.
-    """
-    return np.asarray((colours / 255.0) ** GAMMA, np.float32)
+def typical(count: int, rng: Generator) -> Float:
+    """(count, 17) outfits out of the wardrobe."""
+    return wardrobe()[rng.integers(WARDROBE_SIZE, size=count)]
 
 
-class Wardrobe:
-    """Dresses one body.
-
-    Args:
-        body: T-pose vertices and joints are used; its joints bear SMPL's names.
-    """
-
-    def __init__(self, body: Body) -> None:
-        joints = dict(zip(body.joint_names, body.joint_template, strict=True))
-        x, self._y, self._z = np.asarray(body.v_template, np.float64).T
-        self._x = np.abs(x)
-        self._spacing = vertex_spacing(body.v_template, body.faces)
-        self._head = face.Head(body, self._spacing)
-        self._neck = joints["neck"]
-        self._waist = joints["pelvis"][1] + 0.03
-        self._arm = np.array([joints[f"left_{name}"][0] for name in ("shoulder", "elbow", "wrist")])
-        self._leg = np.array([joints[f"left_{name}"][1] for name in ("hip", "knee", "ankle")])
-        self._paint = lru_cache(_KEPT)(lambda seed: self.wear(draw(seed)))
-
-    def paint(self, seed: int) -> NDArray[np.uint8]:
-        """The (V, 3) sRGB colours of a seed's outfit; do not write into them."""
-        colours = self._paint(seed)
-        colours.flags.writeable = False
-        return colours
-
-    def wear(self, outfit: Outfit) -> NDArray[np.uint8]:
-        """The (V, 3) sRGB colours of an outfit."""
-        colours = np.tile(np.asarray(outfit.skin, np.float64), (len(self._y), 1))
-        self._head.paint(colours, outfit.skin, outfit.hair, outfit.hair_style)
-        if outfit.sock:
-            over(colours, outfit.sock, self._inside(self._leg[2] + 0.07 - self._y))
-        self._wear_shoes(colours, outfit)
-        self._wear_bottom(colours, outfit)
-        self._wear_top(colours, outfit)
-        self._head.paint_long_hair(colours, outfit.hair, outfit.hair_style)
-        return np.clip(np.rint(colours), 0, 255).astype(np.uint8)
-
-    def _wear_shoes(self, colours: Float, outfit: Outfit) -> None:
-        sole = self._y.min() + 0.018
-        over(colours, outfit.shoe, self._inside(self._leg[2] + 0.015 - self._y))
-        over(colours, _lighter(outfit.shoe, 0.75), self._inside(sole - self._y))
-
-    def _wear_bottom(self, colours: Float, outfit: Outfit) -> None:
-        hem = np.interp(outfit.leg, [0, 1, 2], self._leg)
-        off_arms = self._arm[0] + 0.06 - self._x
-        trousers = np.minimum.reduce([self._waist - self._y, self._y - hem, off_arms])
-        over(colours, outfit.bottom, self._inside(trousers))
-        over(
-            colours, _lighter(outfit.bottom, -0.15), self._inside(np.minimum(trousers, 0.012 + hem - self._y))
-        )
-        if outfit.belt:
-            over(colours, outfit.belt, self._inside(np.minimum(trousers, self._y - self._waist + 0.035)))
-
-    def _wear_top(self, colours: Float, outfit: Outfit) -> None:
-        cuff = np.interp(outfit.sleeve, [0, 1, 2], self._arm)
-        hem = self._waist - (0.0 if outfit.belt else 0.05)
-        from_neck = np.sqrt(
-            self._x**2 + (self._y - self._neck[1] + 0.01) ** 2 + (self._z - self._neck[2] - 0.02) ** 2
-        )
-        below_neck = np.minimum(from_neck - outfit.neckline, self._neck[1] + 0.01 - self._y)
-        top = np.minimum.reduce([self._y - hem, cuff - self._x, below_neck])
-        colour = np.tile(np.asarray(outfit.top, np.float64), (len(self._y), 1))
-        over(colour, outfit.top_accent, self._patterned(outfit.pattern))
-        seams = (
-            self._inside(0.012 - np.minimum(cuff - self._x, below_neck))[:, None]
-            if outfit.pattern != "jacket"
-            else 0.0
-        )
-        colour = colour * (1 - 0.12 * seams)
-        over(colours, colour, self._inside(top))
-
-    def _inside(self, distance: Float) -> Float:
-        return inside(distance, 0.7 * self._spacing)
-
-    def _patterned(self, pattern: str) -> Float:
-        """(V,) how much of the accent's colour each vertex bears."""
-        on_sleeve = self._x > self._arm[0]
-        along = np.where(on_sleeve, self._x, self._y)
-        if pattern == "stripes":
-            return self._inside(0.02 * np.sin(along * 2 * np.pi / 0.085))
-        if pattern == "checks":
-            across = np.where(on_sleeve, self._y + self._z, self._x)
-            bands = [self._inside(0.02 * np.sin(c * 2 * np.pi / 0.09)) for c in (along, across)]
-            return np.asarray(0.45 * (bands[0] + bands[1]))
-        if pattern == "print":
-            middle = 0.5 * (self._neck[1] + self._waist) + 0.05
-            emblem = self._inside(0.075 - np.hypot(self._x, 1.3 * (self._y - middle)))
-            return np.asarray(emblem * (self._z > self._neck[2]))
-        if pattern == "jacket":
-            opening = 0.035 + 0.1 * (self._neck[1] - self._y)
-            return np.asarray(self._inside(opening - self._x) * (self._z > self._neck[2]))
-        if pattern == "raglan":
-            return self._inside(self._x - 0.75 * self._arm[0] - 0.35 * (self._neck[1] - self._y))
-        return np.zeros(len(self._y))
+CLOTHING = Parameters(
+    name="clothing",
+    dimensions=_DIMENSIONS,
+    default=(
+        *(0.17, 0.5, 1 / 6, 213.6, 0.625, 0.627, 0.5, 0.925, 0.62, 0.075, 0.05),
+        *(0.5, 1.93, 30.0, 0.051, 0.306, 0.886),
+    ),
+    typical=typical,
+)
+"""Blue T-shirt, grey trousers, white shoes, short brown hair; and what else may be worn."""
 
 
-def _varied(rng: Generator, palette: tuple[Colour, ...], spread: float = 14.0) -> Colour:
-    """A colour of the palette, a little off."""
-    colour = np.asarray(palette[rng.integers(len(palette))])
-    colour = colour * rng.lognormal(0, spread / 100) + rng.normal(0, 0.3 * spread, 3)
-    red, green, blue = np.clip(colour, 12, 245)
-    return float(red), float(green), float(blue)
+def _typical_row(rng: Generator) -> list[float]:
+    skin = rng.beta(1.1, 1.1)
+    skirt = rng.random() < 0.15
+    style = HAIR_STYLES.index(_style(rng, skirt))
+    top, bottom = _varied(rng, _TOPS), _varied(rng, _BOTTOMS)
+    pattern = rng.choice(len(PATTERNS), p=(0.4, 0.13, 0.1, 0.12, 0.1, 0.08, 0.07))
+    long_sleeve = rng.random() < 0.45 or PATTERNS[pattern] == "jacket"
+    short = rng.random() < 0.35
+    accent = rng.choice((0.12, 0.3, 0.6, 0.9)) + rng.uniform(-0.05, 0.05)
+    return [
+        *(skin, style + 0.5, _hair_tone(rng, skin)),
+        *top,
+        pattern + 0.5,
+        accent if abs(accent - top[2]) > 0.25 else (top[2] + 0.45) % 0.9,
+        rng.uniform(1.8, 2.0) if long_sleeve else rng.uniform(0.3, 0.9),
+        rng.uniform(0.055, 0.1),
+        0.0 if rng.random() < 0.25 else rng.uniform(0.03, 0.12),
+        skirt + 0.5,
+        rng.uniform(0.6, 1.6) if skirt else rng.uniform(0.45, 1.05) if short else rng.uniform(1.85, 2.0),
+        *bottom,
+        rng.choice((0.12, 0.2, 0.4, 0.6, 0.88, 0.93)),
+    ]
 
 
-def _contrasting(rng: Generator, colour: Colour) -> Colour:
-    """A colour of the palette that can be told from another."""
-    candidates = [_varied(rng, _TOPS) for _ in range(5)]
-    return max(candidates, key=lambda other: sum(abs(a - b) for a, b in zip(colour, other, strict=True)))
+def _style(rng: Generator, skirt: bool) -> HairStyle:
+    shares = (0.3, 0.7, 0.0, 0.0, 0.0) if skirt else (0.4, 0.25, 0.12, 0.1, 0.13)
+    return HAIR_STYLES[rng.choice(len(HAIR_STYLES), p=shares)]
 
 
-def _lighter(colour: Colour, share: float) -> Colour:
-    """Towards white for a positive share, towards black for a negative one."""
-    end = 235.0 if share > 0 else 0.0
-    red, green, blue = (c + (end - c) * abs(share) for c in colour)
+def _hair_tone(rng: Generator, skin: float) -> float:
+    """Grey for one in eight; else the darker the skin, the nearer to black."""
+    if rng.random() < 0.125:
+        return float(rng.uniform(0.8, 1.0))
+    return float(rng.beta(1.0, 1.3) * 0.7 * max(1.0 - 1.5 * skin, 0.12))
+
+
+def _varied(rng: Generator, palette: tuple[tuple[int, int, int], ...]) -> tuple[float, float, float]:
+    """Hue in degrees, saturation and value of a colour of the palette, a little off."""
+    colour = np.asarray(palette[rng.integers(len(palette))]) * rng.lognormal(0, 0.14) + rng.normal(0, 4.2, 3)
+    hue, saturation, value = colorsys.rgb_to_hsv(*(float(c) / 255 for c in colour.clip(12, 245)))
+    return 360 * hue, saturation, value
+
+
+def _along(stops: tuple[tuple[int, int, int], ...], share: float) -> Colour:
+    """The colour at a share of the way through some colours."""
+    place = share * (len(stops) - 1)
+    red, green, blue = (
+        float(np.interp(place, range(len(stops)), channel)) for channel in zip(*stops, strict=True)
+    )
     return red, green, blue
+
+
+def _hsv(hue: float, saturation: float, value: float) -> Colour:
+    red, green, blue = (255 * c for c in colorsys.hsv_to_rgb(hue / 360, saturation, value))
+    return red, green, blue
+
+
+def _chosen(row: NDArray[np.float64], what: str) -> str:
+    column = CLOTHING.column(what)
+    return _DIMENSIONS[column].choice(row[column])
