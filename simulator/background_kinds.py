@@ -1,8 +1,8 @@
 """Backgrounds painted without any picture file, each a pure function of a generator and a size.
 
-Rooms and open country have edges and a noise whose amplitude falls as 1 / frequency, as that of photographs
-does (D. J. Field, "Relations between the statistics of natural images and the response properties of cortical
-cells", 1987).
+Rooms and open country have edges and a noise whose amplitude falls as a power of the frequency: together the mean
+exponent is within -0.8 to -1.5, the range of photographs (D. J. Tolhurst, Y. Tadmor, T. Chao, "Amplitude spectra
+of natural images", 1992). What is out of focus falls more steeply, as it does there.
 """
 
 from __future__ import annotations
@@ -59,9 +59,10 @@ def _room(rng: Generator, size: int) -> Picture:
     wall = _falloff(size, rng.uniform(0, 1), rng.uniform(0, 0.5), 0.3)[..., None] * _colour(
         rng, 0.45, 0.92, 0.25
     )
-    wall = wall + 0.012 * _noise(rng, size, 1.0)[..., None]
+    texture = _noise(rng, size, 0.8)
+    wall = wall + 0.018 * texture[..., None]
     for _ in range(rng.integers(1, 5)):
-        _hang(rng, wall, edge)
+        _hang(rng, wall, texture, edge)
     board = np.clip(_colour(rng, 0.5, 0.95, 0.1), 0, 1)
     wall = _mix(wall, board, (_above(size, edge - 0.03, 0.006) * 0.9)[:, None, None])
     return _mix(wall, _floor(rng, size, edge), _above(size, edge, 0.006)[:, None, None])
@@ -100,8 +101,8 @@ def _person_coloured(rng: Generator, size: int) -> Picture:
     base = palette[rng.integers(len(palette))] * rng.uniform(0.5, 1.0)
     picture: Picture = base * (1 + 0.25 * _noise(rng, size, 1.8)[..., None])
     for _ in range(rng.integers(14, 30)):
-        _limb(rng, picture, _SKINS if rng.random() < 0.45 else _CLOTHS)
-    return picture * (1 + 0.05 * _noise(rng, size, 1.0)[..., None])
+        _limb(rng, picture)
+    return picture * (1 + 0.03 * _noise(rng, size, 1.4)[..., None])
 
 
 _OPPONENT = np.array([1.0, -0.1, -0.9], np.float32)
@@ -146,22 +147,31 @@ _CLOTHS = np.array(
 """Denim, black, white, grey, wine, olive, khaki, navy."""
 
 
-def _limb(rng: Generator, picture: Picture, colours: Picture) -> None:
-    """A capsule of some length and direction, shaded like a cylinder, with soft edges."""
+def _limb(rng: Generator, picture: Picture) -> None:
+    """An arm, leg or trunk, from somewhere to somewhere: thinner toward its end, often bare from a hem on."""
     size = len(picture)
-    (x, y), angle = rng.uniform(-0.05, 1.05, 2) * size, rng.normal(0.0, 0.6)
-    radius, colour = rng.uniform(0.025, 0.09) * size, colours[rng.integers(len(colours))]
-    half, soft, bright = rng.uniform(1.0, 4.0) * radius, rng.uniform(0.01, 0.04) * size, rng.uniform(0.75, 1.1)
-    reach = half + radius + soft
-    window = tuple(slice(max(int(c - reach), 0), max(int(c + reach) + 1, 0)) for c in (y, x))
+    (x, y), angle = rng.uniform(-0.05, 1.05, 2) * size, rng.normal(0.0, 0.7)
+    radius = rng.uniform(0.025, 0.09) * size
+    half, soft = rng.uniform(1.5, 4.5) * radius, rng.uniform(0.02, 0.06) * size
+    window = tuple(
+        slice(max(int(c - half - 2 * radius - soft), 0), int(c + half + 2 * radius + soft)) for c in (y, x)
+    )
     rows, columns = (np.arange(size, dtype=np.float32)[part] for part in window)
     right, down = columns[None] - np.float32(x), rows[:, None] - np.float32(y)
     cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
-    across, along = (cos * right - sin * down) / np.float32(radius), sin * right + cos * down
-    beyond = np.maximum(np.abs(along) - np.float32(half), 0) / np.float32(radius)
-    inside = _step(1 - np.hypot(across, beyond), soft / radius)
-    shade = np.float32(bright) * (1 - np.float32(0.3) * (across - np.float32(0.3)) ** 2)
-    picture[window] = _mix(picture[window], colour * shade[..., None], inside[..., None])
+    along = (sin * right + cos * down) / np.float32(half)
+    thick = np.float32(radius) * (1 - np.float32(rng.uniform(0.0, 0.4)) * np.clip(along, -1, 1))
+    across = cos * right - sin * down
+    beyond = np.maximum(np.abs(along) - 1, 0) * np.float32(half)
+    inside = _step(np.asarray(thick - np.hypot(across, beyond), np.float32), soft)
+    bare = np.asarray(along - np.float32(rng.uniform(-1.5, 1.5)), np.float32)
+    hem = _step(bare, soft / half)[..., None]
+    cloth, skin = (colours[rng.integers(len(colours))] for colours in (_CLOTHS, _SKINS))
+    shade = np.float32(rng.uniform(0.7, 1.0)) * (
+        1 - np.float32(0.25) * (across / thick - np.float32(0.3)) ** 2
+    )
+    limb = np.asarray(_mix(cloth, skin, hem) * shade[..., None], np.float32)
+    picture[window] = _mix(picture[window], limb, inside[..., None])
 
 
 def _ground(rng: Generator, texture: Picture, horizon: float) -> Picture:
@@ -176,7 +186,7 @@ def _floor(rng: Generator, size: int, edge: float) -> Picture:
     colour = _FLOORS[rng.integers(len(_FLOORS))] * rng.uniform(0.8, 1.15)
     noise = _noise(rng, size, 1.2)
     texture = _in_perspective(rng, 0.6 * noise[:1] + 0.4 * noise, edge - 0.25)
-    return np.asarray(colour * (1 + 0.06 * texture[..., None]), np.float32)
+    return np.asarray(colour * (1 + 0.08 * texture[..., None]), np.float32)
 
 
 def _in_perspective(rng: Generator, texture: Picture, horizon: float) -> Picture:
@@ -205,15 +215,16 @@ def _disc(rng: Generator, picture: Picture) -> None:
     picture[window] = _mix(picture[window], colour, np.float32(weight) * inside[..., None])
 
 
-def _hang(rng: Generator, wall: Picture, edge: float) -> None:
-    """A picture, window, door or shelf on the wall: a rectangle with a soft edge and its own shading."""
+def _hang(rng: Generator, wall: Picture, texture: Picture, edge: float) -> None:
+    """A picture, window, door or shelf on the wall: a rectangle with a soft edge, its own shading and texture."""
     size = len(wall)
     x0, y0 = rng.uniform(-0.1, 0.9), rng.uniform(0.0, 0.5) * edge
     width, height = rng.uniform(0.08, 0.4), rng.uniform(0.08, 0.5)
     bottom = edge if rng.random() < 0.4 else min(y0 + height, edge - 0.06)
-    across = _above(size, x0, 0.006) * (1 - _above(size, x0 + width, 0.006))
-    down = _above(size, y0, 0.006) * (1 - _above(size, bottom, 0.006))
-    inside = _colour(rng, 0.1, 0.95, 0.4) * _falloff(size, x0, y0, rng.uniform(-0.3, 0.5))[..., None]
+    across = _above(size, x0, 0.004) * (1 - _above(size, x0 + width, 0.004))
+    down = _above(size, y0, 0.004) * (1 - _above(size, bottom, 0.004))
+    inside = _colour(rng, 0.1, 0.95, 0.22) * _falloff(size, x0, y0, rng.uniform(-0.3, 0.5))[..., None]
+    inside *= 1 + np.float32(rng.uniform(0.0, 0.15)) * texture[::-1, ::-1, None]
     wall[:] = _mix(wall, inside, np.float32(0.9) * (down[:, None] * across)[..., None])
 
 

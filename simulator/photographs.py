@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 
@@ -150,9 +150,10 @@ def read_photograph(path: Path, side: int) -> NDArray[np.uint8]:
     try:
         with Image.open(path) as image:
             image.draft("RGB", (side, side))  # JPEG files are decoded no larger than needed
-            scale = side / min(image.size)
-            width, height = (max(round(scale * length), side) for length in image.size)
-            pixels = np.asarray(image.convert("RGB").resize((width, height), Image.Resampling.LANCZOS))
+            upright = ImageOps.exif_transpose(image)
+            scale = side / min(upright.size)
+            width, height = (max(round(scale * length), side) for length in upright.size)
+            pixels = np.asarray(upright.convert("RGB").resize((width, height), Image.Resampling.LANCZOS))
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise _unreadable(path, error) from error
     top, left = (max(length - _LONGEST * side, 0) // 2 for length in pixels.shape[:2])

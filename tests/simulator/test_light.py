@@ -24,7 +24,7 @@ def shaded(lights: Lights, normals: Float) -> Float:
 
 def ball(lights: Lights) -> float:
     """Mean brightness of the image of a white ball, by integration."""
-    grid = np.linspace(-1, 1, 401)
+    grid = np.linspace(-1, 1, 102)
     x, y = (a.ravel() for a in np.meshgrid(grid, grid))
     on_it = x**2 + y**2 < 1
     z = -np.sqrt(1 - x[on_it] ** 2 - y[on_it] ** 2)
