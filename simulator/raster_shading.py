@@ -1,0 +1,142 @@
+"""The look of fragments: what a face holds where a pixel's ray meets it, and pyrender's metallic-roughness light.
+
+Fragments go through in blocks that stay in the first cache, one number after the other in rows of their own, so
+that the loops run in vector registers.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import Any
+
+import numpy as np
+
+from simulator.body import Float32, Int32
+from simulator.compiled import compiled_fast
+from simulator.drawing import ROUGHNESS
+from simulator.raster_pixels import PART_SHIFT
+
+Number = Any
+"""A number inside compiled code: numba finds its type."""
+
+f32, i32, u32 = np.float32, np.int32, np.uint32
+
+RAY_X, RAY_Y, SHARE_B, SHARE_C, NORMAL = 0, 1, 2, 3, 4
+LIT, SHINE, PAINT = 7, 10, 13
+SLOPES = 16
+ROWS = 20
+"""Rows of a block: x/z and y/z of the pixel, weights of the corners, the normal (3), light that the paint sends
+back (3) and that the surface mirrors (3), paint (3: red, green, blue, or u, v and squared texels a pixel),
+slopes of the weights (4)."""
+
+_ZERO, _ONE = f32(0), f32(1)
+_DARK = f32(0.001)
+_F0 = f32(0.04)
+"""Share that a surface mirrors head-on; it is not metal."""
+
+_ROUGH = f32((ROUGHNESS + 1) ** 2 / 8)
+_ALPHA = f32(ROUGHNESS**4)
+_PER_PI = f32(1 / np.pi)
+
+_TINY, _WIDE = f32(1e-20), f32(16)
+"""The least of a divisor; the most of a weight outside the corners."""
+
+
+@compiled_fast
+def meet(
+    chosen: Int32,
+    fragments: Int32,
+    width: Number,
+    vertices: Float32,
+    normals: Float32,
+    faces: Int32,
+    camera: Float32,
+    rows: Float32,
+) -> None:
+    """Where the rays of pixels meet the planes of faces (T. Möller, B. Trumbore, 1997), and the normal there.
+
+    A face is met outside its corners too, as OpenGL does when the middle of a pixel is not covered.
+
+    Args:
+        chosen: (n,) fragments.
+        fragments: (3, ...) pixel, face, ...
+        width: Pixels.
+        vertices: (V, 3) metres, camera axes.
+        normals: (V, 3).
+        faces: (F, 3).
+        camera: (3,) focal length and principal point, pixels.
+        rows: (ROWS, >= n) to be filled.
+    """
+    inverse, mask = _ONE / camera[0], i32((1 << PART_SHIFT) - 1)
+    for i in range(chosen.shape[0]):
+        pixel, face = fragments[0, chosen[i]], u32(fragments[1, chosen[i]] & mask)
+        y = i32(pixel // width)
+        x = i32(pixel - y * width)
+        dx = (f32(x) + f32(0.5) - camera[1]) * inverse
+        dy = (f32(y) + f32(0.5) - camera[2]) * inverse
+        a, b, c = u32(faces[face, 0]), u32(faces[face, 1]), u32(faces[face, 2])
+        ax, ay, az = vertices[a, 0], vertices[a, 1], vertices[a, 2]
+        px, py, pz = vertices[b, 0] - ax, vertices[b, 1] - ay, vertices[b, 2] - az
+        qx, qy, qz = vertices[c, 0] - ax, vertices[c, 1] - ay, vertices[c, 2] - az
+        nx, ny, nz = py * qz - pz * qy, pz * qx - px * qz, px * qy - py * qx
+        bx, by, bz = ay * qz - az * qy, az * qx - ax * qz, ax * qy - ay * qx
+        cx, cy, cz = py * az - pz * ay, pz * ax - px * az, px * ay - py * ax
+        against = nx * dx + ny * dy + nz
+        scale = -_ONE / (against if abs(against) > _TINY else _TINY)
+        share_b = min(max((bx * dx + by * dy + bz) * scale, -_WIDE), _WIDE)
+        share_c = min(max((cx * dx + cy * dy + cz) * scale, -_WIDE), _WIDE)
+        share_a = _ONE - share_b - share_c
+        rows[RAY_X, i], rows[RAY_Y, i], rows[SHARE_B, i], rows[SHARE_C, i] = dx, dy, share_b, share_c
+        for k in range(3):
+            rows[NORMAL + k, i] = share_a * normals[a, k] + share_b * normals[b, k] + share_c * normals[c, k]
+        scale *= inverse
+        rows[SLOPES, i], rows[SLOPES + 1, i] = (bx + share_b * nx) * scale, (by + share_b * ny) * scale
+        rows[SLOPES + 2, i], rows[SLOPES + 3, i] = (cx + share_c * nx) * scale, (cy + share_c * ny) * scale
+
+
+@compiled_fast
+def light(count: Number, lights: Float32, rows: Float32) -> None:
+    """What a surface sends back of two directional lights and the ambient one, as pyrender's mesh.frag has it.
+
+    Args:
+        count: Of the fragments.
+        lights: (3, 3 + 3) two unit vectors towards the light with RGB; nothing, and the ambient RGB.
+        rows: Of `meet`; the rows of light are filled.
+    """
+    for i in range(count):
+        x, y = rows[RAY_X, i], rows[RAY_Y, i]
+        nx, ny, nz = rows[NORMAL, i], rows[NORMAL + 1, i], rows[NORMAL + 2, i]
+        size = _ONE / sqrt(nx * nx + ny * ny + nz * nz + _TINY)
+        normal = nx * size, ny * size, nz * size
+        size = -_ONE / sqrt(x * x + y * y + _ONE)
+        view = x * size, y * size, size
+        back0, mirrored0 = _one_light(normal, view, (lights[0, 0], lights[0, 1], lights[0, 2]))
+        back1, mirrored1 = _one_light(normal, view, (lights[1, 0], lights[1, 1], lights[1, 2]))
+        rows[LIT, i] = back0 * lights[0, 3] + back1 * lights[1, 3] + lights[2, 3]
+        rows[LIT + 1, i] = back0 * lights[0, 4] + back1 * lights[1, 4] + lights[2, 4]
+        rows[LIT + 2, i] = back0 * lights[0, 5] + back1 * lights[1, 5] + lights[2, 5]
+        rows[SHINE, i] = mirrored0 * lights[0, 3] + mirrored1 * lights[1, 3]
+        rows[SHINE + 1, i] = mirrored0 * lights[0, 4] + mirrored1 * lights[1, 4]
+        rows[SHINE + 2, i] = mirrored0 * lights[0, 5] + mirrored1 * lights[1, 5]
+
+
+@compiled_fast
+def _one_light(normal: Number, view: Number, towards: Number) -> Number:
+    """Shares of a light that white paint sends back and that the surface mirrors (Schlick, Smith, GGX)."""
+    hx, hy, hz = towards[0] + view[0], towards[1] + view[1], towards[2] + view[2]
+    size = _ONE / sqrt(hx * hx + hy * hy + hz * hz + _TINY)
+    half = hx * size, hy * size, hz * size
+    nl = min(max(_dot(normal, towards), _DARK), _ONE)
+    nv = min(max(abs(_dot(normal, view)), _DARK), _ONE)
+    nh = min(max(_dot(normal, half), _ZERO), _ONE)
+    away = _ONE - min(max(_dot(view, half), _ZERO), _ONE)
+    fresnel = _F0 + (_ONE - _F0) * (away * away) * (away * away) * away
+    smith = nv * nl / ((nv * (_ONE - _ROUGH) + _ROUGH) * (nl * (_ONE - _ROUGH) + _ROUGH))
+    spread = nh * nh * (_ALPHA - _ONE) + _ONE
+    mirrored = fresnel * smith * _ALPHA * _PER_PI / (spread * spread * (f32(4) * nl * nv + _DARK))
+    return nl * (_ONE - fresnel) * (_ONE - _F0) * _PER_PI, nl * mirrored
+
+
+@compiled_fast
+def _dot(a: Number, b: Number) -> Number:
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
