@@ -47,7 +47,7 @@ def _typical(shares: Float, count: int, rng: np.random.Generator) -> Float:
             kind,
             rng.uniform(0.0, PATTERNS, count),
             rng.random((count, 2)),
-            rng.normal(0.0, 0.3, count).clip(-1.0, 0.6),
+            rng.normal(-0.15, 0.3, count).clip(-1.0, 0.4),
             rng.normal(1.0, 0.12, count).clip(0.6, 1.4),
         ]
     )
