@@ -1,10 +1,10 @@
-"""The body: SMPL's kinematics and linear blend skinning, in numpy and scipy.
+"""The body: SMPL's kinematics, and linear blend skinning (`simulator.skinning`).
 
 Follows M. Loper et al., "SMPL: A Skinned Multi-Person Linear Model", 2015: shape directions, then
 pose correctives linear in the rotation matrices minus identity, then skinning about joints that are
 linear in the shape. Rotations turn the body about its pelvis joint; `transl` is added afterwards.
-Every row is computed by elementwise operations and sparse products only, so its bits do not depend
-on the batch it came in (see `simulator.linear`).
+Every row is computed by elementwise operations and sums of a fixed order only, so its bits do not depend
+on the batch it came in.
 """
 
 from __future__ import annotations
@@ -21,12 +21,11 @@ from simulator.camera import Float
 from simulator.kinematics import Levels, forward_kinematics, tree_levels
 from simulator.linear import RowLinear
 from simulator.rotation import matrix_from_axis_angle
+from simulator.skinning import Skinning
+from simulator.skinning import vertex_normals as area_weighted_normals
 
 Float32 = NDArray[np.float32]
 Int32 = NDArray[np.int32]
-
-_CHUNK = 16
-"""Rows skinned at a time: their intermediate arrays stay within the cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,12 +100,13 @@ class Body:
             ValueError: A wrong shape, or a value that is not finite.
         """
         betas, pose, transl = self._checked(betas, body_pose, global_orient, transl)
-        vertices = np.empty((len(betas), *self.v_template.shape), np.float32)
-        joints = np.empty((len(betas), len(self.parents), 3))
-        for start in range(0, len(betas), _CHUNK):
-            rows = slice(start, start + _CHUNK)
-            vertices[rows], joints[rows] = self._forward(betas[rows], pose[rows], transl[rows])
-        return BodyOutput(vertices, joints)
+        rest, rotations = self._rest_joints(betas), matrix_from_axis_angle(pose)
+        turns, joints = forward_kinematics(rotations, rest, self.parents, self._levels)
+        joints = joints + transl[:, None]
+        shifts = joints - (turns * rest[:, :, None, :]).sum(-1)
+        moves = np.concatenate([turns, shifts[..., None]], axis=-1)
+        correctives = (rotations[:, 1:] - np.eye(3)).reshape(len(betas), 9 * (len(self.parents) - 1))
+        return BodyOutput(self._skinning(np.concatenate([betas, correctives], axis=1), moves), joints)
 
     def joints(self, betas: Float, body_pose: Float, global_orient: Float, transl: Float) -> Float:
         """The joints (N, J, 3) of `forward`, same arguments, same bits, without skinning."""
@@ -117,30 +117,7 @@ class Body:
 
     def normals(self, vertices: NDArray[Any]) -> Float32:
         """Area-weighted unit vertex normals (N, V, 3) of vertices (N, V, 3)."""
-        return vertex_normals(vertices, self.faces, self._incidence)
-
-    def _forward(self, betas: Float, pose: Float, transl: Float) -> tuple[Float32, Float]:
-        rest = self._rest_joints(betas)
-        rotations = matrix_from_axis_angle(pose)
-        turns, joints = forward_kinematics(rotations, rest, self.parents, self._levels)
-        joints = joints + transl[:, None]
-        shifts = joints - (turns * rest[:, :, None, :]).sum(-1)
-        correctives = (rotations[:, 1:] - np.eye(3)).reshape(len(betas), -1)
-        offsets = self._offsets.columns(np.concatenate([betas, correctives], axis=1).T)
-        points = offsets.reshape(3, -1, len(betas)) + self._template[:, :, None]
-        return self._skin(points, turns, shifts), joints
-
-    def _skin(self, points: Float32, turns: Float, shifts: Float) -> Float32:
-        """Blend points (3, V, N) by the joints' turns (N, J, 3, 3) and shifts (N, J, 3): (N, V, 3)."""
-        affine = np.concatenate([turns, shifts[..., None]], axis=-1).transpose(2, 3, 1, 0)
-        vertices = np.empty((points.shape[2], points.shape[1], 3), np.float32)
-        for axis, (x, y, z, shift) in enumerate(affine):
-            moved = self._blend.columns(x) * points[0]
-            moved += self._blend.columns(y) * points[1]
-            moved += self._blend.columns(z) * points[2]
-            moved += self._blend.columns(shift)
-            vertices[:, :, axis] = moved.T
-        return vertices
+        return area_weighted_normals(vertices, self.faces)
 
     def _rest_joints(self, betas: Float) -> Float:
         joints: Float = self.joint_template + self._joint_offsets(betas).reshape(
@@ -172,21 +149,9 @@ class Body:
         return RowLinear(self.joint_dirs.reshape(-1, self.joint_dirs.shape[2]))
 
     @cached_property
-    def _offsets(self) -> RowLinear:
-        directions = np.concatenate([self.shapedirs, self.posedirs], axis=2).transpose(1, 0, 2)
-        return RowLinear(directions.reshape(-1, directions.shape[2]))
-
-    @cached_property
-    def _template(self) -> Float32:
-        return np.ascontiguousarray(self.v_template.T)
-
-    @cached_property
-    def _blend(self) -> RowLinear:
-        return RowLinear(self.weights)
-
-    @cached_property
-    def _incidence(self) -> RowLinear:
-        return face_incidence(self.faces, len(self.v_template))
+    def _skinning(self) -> Skinning:
+        directions = np.concatenate([self.shapedirs, self.posedirs], axis=2)
+        return Skinning(self.v_template, directions, self.weights)
 
 
 def face_incidence(faces: Int32, vertex_count: int) -> RowLinear:
@@ -196,26 +161,8 @@ def face_incidence(faces: Int32, vertex_count: int) -> RowLinear:
 
 
 def vertex_normals(vertices: NDArray[Any], faces: Int32, incidence: RowLinear | None = None) -> Float32:
-    """Area-weighted unit vertex normals.
-
-    Args:
-        vertices: (N, V, 3), any unit.
-        faces: (F, 3), counter-clockwise seen from outside.
-        incidence: `face_incidence(faces, V)`, where it is kept between calls.
-
-    Returns:
-        (N, V, 3) float32; zero at a vertex without a face of any area.
-    """
-    incidence = face_incidence(faces, vertices.shape[1]) if incidence is None else incidence
-    planes = np.ascontiguousarray(vertices.transpose(2, 1, 0), dtype=np.float32)
-    a, b, c = (planes[:, corner] for corner in faces.T)
-    u, v = b - a, c - a
-    normals = np.empty((vertices.shape[0], vertices.shape[1], 3), np.float32)
-    for axis, (i, j) in enumerate(((1, 2), (2, 0), (0, 1))):
-        normals[:, :, axis] = incidence.columns(u[i] * v[j] - u[j] * v[i]).T
-    length = np.sqrt(normals[..., 0] ** 2 + normals[..., 1] ** 2 + normals[..., 2] ** 2)
-    normals /= np.maximum(length, np.finfo(np.float32).tiny)[..., None]
-    return normals
+    """Area-weighted unit normals (N, V, 3) as `simulator.skinning` computes them; `incidence` changes nothing."""
+    return area_weighted_normals(vertices, faces)
 
 
 def _rows(name: str, value: NDArray[Any], widths: tuple[int, ...], count: int | None) -> Float:

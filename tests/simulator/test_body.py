@@ -3,15 +3,16 @@ import io
 import subprocess
 import sys
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from simulator import body_files
-from simulator.body import vertex_normals
 from simulator.body_files import EMBEDDED, load_body
 from simulator.rotation import matrix_from_axis_angle
+from simulator.skinning import Skinning, SparseRows, vertex_normals
 
 DATA = Path(body_files.__file__).parent / "data"
 BODY = load_body("neutral")
@@ -80,6 +81,48 @@ def test_a_person_has_the_same_bits_in_any_batch():
         np.testing.assert_array_equal(part.vertices, whole.vertices[rows])
         np.testing.assert_array_equal(part.joints, whole.joints[rows])
         np.testing.assert_array_equal(BODY.normals(part.vertices), normals[rows])
+
+
+def test_a_person_has_the_same_bits_among_many():
+    arguments = people(67)
+    whole = BODY.forward(*arguments)
+    for row in (0, 31, 63, 64, 66):
+        alone = BODY.forward(*(x[row : row + 1] for x in arguments))
+        np.testing.assert_array_equal(alone.vertices[0], whole.vertices[row])
+        np.testing.assert_array_equal(alone.joints[0], whole.joints[row])
+
+
+def test_two_threads_give_the_same_bits():
+    arguments = people(6)
+    expected = BODY.forward(*arguments).vertices
+    with ThreadPoolExecutor(2) as pool:
+        for got in pool.map(lambda _: BODY.forward(*arguments).vertices, range(4)):
+            np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize("weights_a_vertex", [0, 1, 2, 3, 4, 9])
+def test_skinning_is_the_textbook_s_for_any_number_of_weights(weights_a_vertex):
+    rng = np.random.default_rng(weights_a_vertex)
+    template, directions = rng.standard_normal((40, 3)), rng.standard_normal((40, 3, 21))
+    directions *= rng.random((40, 1, 21)) < 0.4
+    weights = np.zeros((40, 9))
+    for row in weights:
+        row[rng.permutation(9)[:weights_a_vertex]] = rng.dirichlet(np.ones(weights_a_vertex))
+    coefficients, moves = rng.standard_normal((5, 21)), rng.standard_normal((5, 9, 3, 4))
+    points = template + np.einsum("vck,nk->nvc", directions, coefficients)
+    blended = np.einsum("vj,njab->nvab", weights, moves)
+    expected = np.einsum("nvab,nvb->nva", blended[..., :3], points) + blended[..., 3]
+    skinning = Skinning(*(x.astype(np.float32) for x in (template, directions, weights)))
+    np.testing.assert_allclose(skinning(coefficients, moves), expected, atol=1e-4)
+
+
+def test_rows_are_filled_up_with_zeros_and_never_empty():
+    rows = SparseRows.of(
+        np.array([[0.0, 5.0, 6.0, 7.0], [0.0] * 4, [8.0, 0.0, 0.0, 9.0]], np.float32), step=2
+    )
+    np.testing.assert_array_equal(rows.start, [0, 4, 6, 8])
+    np.testing.assert_array_equal(rows.value, [5, 6, 7, 0, 0, 0, 8, 9])
+    np.testing.assert_array_equal(rows.column, [1, 2, 3, 0, 0, 0, 0, 3])
 
 
 def test_joints_without_skinning_are_the_same_bits():
