@@ -10,17 +10,23 @@ from pathlib import Path
 from rich.console import Console
 
 from examiner import commands
+from examiner.config import FACTORS, POSE_SPACES, VIEWS
 from examiner.version import VERSION
 from simulator import GraphicsError
 
 MISUSE = 2
 STOPPED = 130
 
+SIMULATORS = "raster, pyrender, or your own as module:factory, file.py:factory or 'process:COMMAND'"
+
 AUDIT_EXAMPLES = """examples:
   examiner audit                                     audit blazepose-full with the default budget
   examiner audit --target my_model.py:build          audit your own model
   examiner audit --target blazepose-lite --seed 3 --agents 20 --budget 8000
   examiner audit --body SMPL_NEUTRAL.npz --factors pose,view,shape --threshold 150
+  examiner audit --factors pose,view --vary clothing,background,light
+  examiner audit --factors light,imaging --fix light.temperature=3200 --fix imaging.jpeg=30
+  examiner audit --simulator my_engine.py:build      draw with your own simulator
   examiner audit --resume runs/audit-001             go on with a run that was stopped
 """
 
@@ -76,8 +82,7 @@ def _audit(commands_of: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     add("--algorithm", help="how the agents search (default policy-gradient)")
     add("--budget", type=int, help="target queries of each method, all stages together (default 1600)")
     add("--seed", type=int, help="seed of every draw (default 0)")
-    add("--factors", type=_names, help="what is searched, of pose, view, shape (default pose,view)")
-    add("--view", choices=("default", "full"), help="views searched: in front of the person, or every one")
+    _searched(audit)
     add("--score", help="n_mpjpe, mpjpe or pa_mpjpe (default: n_mpjpe, mpjpe for metric targets)")
     add("--threshold", help="millimetres, or id:q, the quantile q on ordinary people (default id:0.99)")
     add(
@@ -85,16 +90,58 @@ def _audit(commands_of: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         choices=("box", "detector"),
         help="the simulator's box or the target's detector",
     )
-    add("--body", help="neutral (default), male, female, or a SMPL, SMPL-H or SMPL-X file (.npz or .pkl)")
+    _drawn(audit)
     add("--prior", help="default, or a VPoser v1 or v2 checkpoint")
     add("--poses", help="AMASS-style npz, or a folder of them: your own typical poses")
+    add(
+        "--judge",
+        type=int,
+        metavar="N",
+        help="pictures of each mode that an independent path tracer draws again",
+    )
     add("--baselines", type=_names, help="methods beside the search (default random,typical)")
-    add("--image-size", type=int, help="pixels of a picture's side (default 256)")
     add("--config", type=Path, help="YAML file of these settings; options given here win")
     add("--out", type=Path, help="a new folder (default runs/audit-NNN)")
     add("--resume", type=Path, metavar="FOLDER", help="go on with a stopped run, with its own settings")
     add("--tour", action="store_const", const="tour", default="audit", dest="name", help=argparse.SUPPRESS)
     audit.set_defaults(run=commands.audit)
+
+
+def _searched(audit: argparse.ArgumentParser) -> None:
+    add = audit.add_argument
+    add("--factors", type=_names, help=f"what is searched, of {', '.join(FACTORS)} (default pose,view)")
+    add(
+        "--vary",
+        type=_names,
+        metavar="FACTORS",
+        help="what is drawn at random for every query, from its typical range, e.g. clothing,background,light",
+    )
+    add(
+        "--fix",
+        type=_names,
+        action="extend",
+        metavar="NAME=VALUE",
+        help="dimensions held at a value, e.g. view.elevation=20,light.temperature=3200; see examiner factors",
+    )
+    add("--view", choices=VIEWS, help="views searched: in front of the person, or every one")
+    add(
+        "--pose-space",
+        choices=POSE_SPACES,
+        help="poses searched: 32 numbers of a learnt prior (default), or 63 joint angles in their range of motion",
+    )
+
+
+def _drawn(audit: argparse.ArgumentParser) -> None:
+    add = audit.add_argument
+    add(
+        "--body",
+        help="neutral (default), male, female, child, or a SMPL, SMPL-H or SMPL-X file (.npz or .pkl)",
+    )
+    add("--simulator", help=f"{SIMULATORS} (default raster)")
+    add("--image-size", type=int, help="pixels of a picture's side (default 256)")
+    add("--backgrounds", metavar="FOLDER", help="your own photographs without people")
+    add("--uv", metavar="FILE", help="texture coordinates of the body, .obj or .npz")
+    add("--texture", metavar="FOLDER", help="your own texture maps for the body's texture coordinates")
 
 
 def _export(commands_of: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -1,5 +1,6 @@
 """The simulator: parameters in, pictures with exact ground truth out."""
 
+from simulator.background import Backgrounds
 from simulator.base import Batch, Scene, Simulator, join_scenes
 from simulator.body import Body, BodyOutput
 from simulator.body_files import load_body
@@ -31,16 +32,19 @@ from simulator.mesh_simulator import MeshSimulator, PyrenderSimulator, RasterSim
 from simulator.motion_range import MotionRange, load_motion_range
 from simulator.parameters import Dimension, Parameters
 from simulator.penetration import Penetration
+from simulator.photographs import load_photographs
 from simulator.prior import LatentPrior, Mixture, PosePrior
 from simulator.prior_files import load_poses, load_prior
 from simulator.space import ParameterSpace, redraw
 from simulator.stick import StickSimulator
+from simulator.texture_maps import TextureMaps, load_uv
 from simulator.view import camera_direction, field_of_view, orientation, view_of
 from simulator.visibility import JointVisibility
 
 __all__ = [
     "AnglesFactor",
     "BACKGROUND_FACTOR",
+    "Backgrounds",
     "Batch",
     "Body",
     "BodyOutput",
@@ -75,6 +79,7 @@ __all__ = [
     "ShapeFactor",
     "Simulator",
     "StickSimulator",
+    "TextureMaps",
     "ViewFactor",
     "camera_direction",
     "diagnose",
@@ -83,8 +88,10 @@ __all__ = [
     "join_scenes",
     "load_body",
     "load_motion_range",
+    "load_photographs",
     "load_poses",
     "load_prior",
+    "load_uv",
     "orientation",
     "physical_values",
     "redraw",

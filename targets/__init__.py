@@ -6,6 +6,7 @@ from targets.catalogue import BUILT_IN, build_target
 from targets.check import check_target
 from targets.check_values import Truth
 from targets.fake import FakePlantedTarget, FakeTarget
+from targets.user_code import built_by_user, names_user_code
 from targets.weights import WeightFile, adopt, cache_folder, fetch
 
 __all__ = [
@@ -22,7 +23,9 @@ __all__ = [
     "WeightFile",
     "adopt",
     "build_target",
+    "built_by_user",
     "cache_folder",
     "check_target",
     "fetch",
+    "names_user_code",
 ]

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import difflib
-import importlib
-import importlib.util
-import sys
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
-from types import MappingProxyType, ModuleType
+from types import MappingProxyType
 from typing import Any
 
 from targets.base import Target
 from targets.blazepose import BlazePose, Size
+from targets.user_code import built_by_user, names_user_code
 from targets.weights import Report, silent
 
 
@@ -50,15 +47,20 @@ def build_target(name: str, *, region_of_interest: str = "box", report: Report =
     """
     if name in BUILT_IN:
         return BUILT_IN[name](region_of_interest=region_of_interest, report=report)
-    where, colon, factory = name.rpartition(":")
-    if not (colon and where and factory.isidentifier()):
+    if not names_user_code(name):
         raise ValueError(_unknown(name))
     if region_of_interest != "box":
         raise ValueError(
             f"expected region of interest 'box' with the target {name}, got {region_of_interest!r}: "
             "it is an option of the built-in targets; let the factory choose"
         )
-    return _call(_import(where, name), factory, name)
+    target = built_by_user(name, "target")
+    if not isinstance(target, Target):
+        factory = name.rpartition(":")[2]
+        raise ValueError(
+            f"expected {factory}() to return a target with `spec` and `predict`, got {type(target).__name__}"
+        )
+    return target
 
 
 def _unknown(name: str) -> str:
@@ -66,55 +68,3 @@ def _unknown(name: str) -> str:
     hint = f"; did you mean {close[0]!r}?" if close else ""
     options = ", ".join(BUILT_IN)
     return f"unknown target {name!r}: expected one of {options}, or module:factory / file.py:factory{hint}"
-
-
-def _import(where: str, name: str) -> ModuleType:
-    path = Path(where)
-    if path.suffix == ".py" and not path.is_file():
-        raise FileNotFoundError(f"expected a Python file for the target {name}, got no file {where}")
-    try:
-        if path.suffix == ".py":
-            return _run_file(path.resolve())
-        _find_neighbours(Path.cwd())
-        return importlib.import_module(where)
-    except Exception as error:
-        raise ValueError(
-            f"expected to import {where} for the target {name}, got {type(error).__name__}: {error}"
-        ) from error
-
-
-def _run_file(path: Path) -> ModuleType:
-    _find_neighbours(path.parent)
-    spec = importlib.util.spec_from_file_location(f"user_target_{path.stem}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up there
-    spec.loader.exec_module(module)
-    return module
-
-
-def _find_neighbours(folder: Path) -> None:
-    """Let the user's code import what lies beside it; last, so that it hides nothing of ours."""
-    if str(folder) not in sys.path:
-        sys.path.append(str(folder))
-
-
-def _call(module: ModuleType, factory: str, name: str) -> Target:
-    make: Any = getattr(module, factory, None)
-    if not callable(make):
-        public = [each for each in vars(module) if not each.startswith("_") and callable(vars(module)[each])]
-        close = difflib.get_close_matches(factory, public, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise ValueError(f"expected a callable {factory!r} for the target {name}, got none there{hint}")
-    try:
-        target = make()
-    except Exception as error:
-        raise ValueError(
-            f"expected {factory}() to build the target {name}, got {type(error).__name__}: {error}"
-        ) from error
-    if not isinstance(target, Target):
-        raise ValueError(
-            f"expected {factory}() to return a target with `spec` and `predict`, got {type(target).__name__}"
-        )
-    return target
