@@ -7,17 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulator.base import Scene
-from simulator.body import Body, Float32, Int32
+from simulator.body import Body, Float32
 from simulator.camera import Float
 from simulator.drawing import Surface
-from simulator.occluder import kind_of, second_person, solid_parts, solid_surfaces
-
-Blocker = tuple[Float32, Int32]
-"""Vertices (V, 3), metres in camera axes, and faces (F, 3) of a mesh that hides what is behind it."""
+from simulator.occluder import bystander, kind_of, solid_parts, solids
+from simulator.visibility import Blocker
 
 
 @dataclass(frozen=True, eq=False)
-class Bystander:
+class PosedBystander:
     """A second person, unpainted."""
 
     vertices: Float32
@@ -32,7 +30,7 @@ class Front:
 
     solids: tuple[Surface | None, ...]
     """One for each of `solid_parts()`."""
-    bystander: Bystander | None
+    bystander: PosedBystander | None
     blockers: tuple[Blocker, ...]
     """The same as meshes."""
 
@@ -58,14 +56,14 @@ def _front(scene: Scene, row: int, joints: Float, body: Body) -> Front:
         return NOTHING
     if kind == "person":
         return _second(occluder, joints, scene.global_orient[row], body)
-    surfaces = solid_surfaces(occluder, joints)
+    surfaces = solids(occluder, joints)
     meshes = zip(surfaces, solid_parts(), strict=True)
-    return Front(surfaces, None, tuple((s.vertices, part.faces) for s, part in meshes if s is not None))
+    return Front(surfaces, None, tuple(Blocker(s.vertices, part.faces) for s, part in meshes if s is not None))
 
 
 def _second(occluder: Float, joints: Float, global_orient: Float, body: Body) -> Front:
-    who = second_person(occluder, joints, global_orient, body)
+    who = bystander(occluder, joints, global_orient, body)
     values = (who.betas, who.body_pose, who.global_orient, who.transl)
     out = body.forward(*(np.asarray(value)[None] for value in values))
-    bystander = Bystander(out.vertices[0], out.joints[0])
-    return Front(NOTHING.solids, bystander, ((bystander.vertices, body.faces),))
+    posed = PosedBystander(out.vertices[0], out.joints[0])
+    return Front(NOTHING.solids, posed, (Blocker(posed.vertices, body.faces),))

@@ -15,7 +15,7 @@ from simulator.camera import Float
 from simulator.clothing import CLOTHING
 from simulator.drawing import Drawn, Part, Picture, Surface
 from simulator.imaging import expose
-from simulator.in_front import Bystander, Front, in_front
+from simulator.in_front import Front, PosedBystander, in_front
 from simulator.light import lights_of
 from simulator.occluder import solid_parts
 from simulator.silhouette import boxes_round, depth_to_the_edge
@@ -36,6 +36,8 @@ class Staged:
 
     scene: Scene
     out: BodyOutput
+    normals: Float32
+    """(N, V, 3) unit vectors, outward."""
     fronts: list[Front]
     """What stands in front of each person."""
     pictures: list[Picture]
@@ -98,7 +100,7 @@ class Stage:
             )
             for row, front in enumerate(fronts)
         ]
-        return Staged(scene, out, fronts, pictures)
+        return Staged(scene, out, normals, fronts, pictures)
 
     def batch(self, staged: Staged, drawn: Sequence[Drawn]) -> Batch:
         """Pictures and labels of a drawing."""
@@ -115,7 +117,7 @@ class Stage:
             vertices=out.vertices,
             joints2d=scene.camera.project(out.joints),
             visibility=self._visibility(out.vertices, out.joints, scene.camera, blockers=blockers),
-            visible_share=self._share(out.vertices, depth, scene.camera),
+            visible_share=self._share(out.vertices, staged.normals, depth, scene.camera),
             mask=mask,
             depth=depth_to_the_edge(np.where(mask, person, np.float32(0)), mask, out.joints[:, 0, 2]),
             boxes=boxes_round(mask, scene.box_shift),
@@ -127,7 +129,7 @@ class Stage:
     def _dressed(self, clothing: Float, vertices: Float32, normals: Float32) -> Surface:
         return Surface(vertices, normals, self._painter.paint(clothing))
 
-    def _bystander(self, occluder: Float, who: Bystander) -> Surface:
+    def _bystander(self, occluder: Float, who: PosedBystander) -> Surface:
         """The second person, in clothes that follow from the occluder's row."""
         rng = np.random.default_rng(np.frombuffer(occluder.tobytes(), np.uint8))
         normals = self.body.normals(who.vertices[None])[0]

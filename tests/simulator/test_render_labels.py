@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -8,12 +7,13 @@ import pytest
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, distance_transform_edt, maximum_filter, minimum_filter
 
-from simulator import background, gl, light
+from simulator import gl
+from simulator.background import BACKGROUND, Backgrounds
 from simulator.base import Batch
 from simulator.body import Body
-from simulator.camera import Camera, Float
-from simulator.pyrender_simulator import PyrenderSimulator
-from simulator.render_process import Drawing, RenderProcess
+from simulator.camera import Float
+from simulator.light import LIGHT
+from simulator.mesh_simulator import PyrenderSimulator, RasterSimulator
 from tests.simulator.people import SIZE, facing, grown, make_scene
 
 pytestmark = pytest.mark.skipif(gl.diagnose() is not None, reason=str(gl.diagnose()))
@@ -25,17 +25,23 @@ RINGS = tuple(
 RED, GREEN, BLUE = range(3)
 
 
-def fake_outfit(body: Body) -> NDArray[np.uint8]:
+class FakePainter:
     """Blue all over; rings round the joints of the left limbs are red, of the right limbs green."""
-    colours = np.zeros((len(body.v_template), 3), np.uint8)
-    colours[:, BLUE] = 255
-    for joint in RINGS:
-        colours[ring(body, joint)] = (255, 0, 0) if joint.startswith("left") else (0, 255, 0)
-    return colours
+
+    version = "fake rings"
+
+    def __init__(self, body: Body) -> None:
+        self._colours = np.zeros((len(body.v_template), 3), np.float32)
+        self._colours[:, BLUE] = 1.0
+        for joint in RINGS:
+            self._colours[ring(body, joint)] = (1, 0, 0) if joint.startswith("left") else (0, 1, 0)
+
+    def paint(self, row: Float) -> NDArray[np.float32]:
+        return self._colours
 
 
-@pytest.fixture(scope="module")
-def painted(body: Body) -> Batch:
+@pytest.fixture(scope="module", params=[PyrenderSimulator, RasterSimulator])
+def painted(body: Body, request: pytest.FixtureRequest) -> Batch:
     """Five people in the fake outfit, a little turned, at 512 px."""
     rng = np.random.default_rng(0)
     yaw = np.array([0.0, -0.4, 0.4, -0.2, 0.2])
@@ -43,11 +49,10 @@ def painted(body: Body) -> Batch:
         make_scene(5, 1, 512),
         body_pose=rng.normal(0, 0.12, (5, 63)),
         global_orient=np.pi * np.column_stack([np.cos(yaw / 2), np.zeros(5), np.sin(yaw / 2)]),
-        background=np.zeros(5, np.int64),
-        light=np.zeros(5, np.int64),
+        background=BACKGROUND.rows(5),
+        light=LIGHT.rows(5),
     )
-    colours = fake_outfit(body)
-    with PyrenderSimulator(body, image_size=512, outfit=lambda _: colours) as simulator:
+    with request.param(replace(body, uv=None), image_size=512, painter=FakePainter(body)) as simulator:
         return simulator.render(scene)
 
 
@@ -121,67 +126,6 @@ def test_painted_joints_are_where_the_labels_say(body: Body, painted: Batch, joi
         assert painted.visibility[row, index]
 
 
-def plate(z: float) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    """A square of 1 m x 0.6 m facing the camera."""
-    corners = [[-0.5, -0.3, z], [0.5, -0.3, z], [0.5, 0.3, z], [-0.5, 0.3, z]]
-    return np.array(corners, np.float32), np.array([[0, 1, 2], [0, 2, 3]], np.int32)
-
-
-@pytest.fixture(scope="module")
-def plates() -> Iterator[tuple[RenderProcess, NDArray[np.float32]]]:
-    vertices, faces = plate(2.0)
-    process = RenderProcess(vertices, faces, 128)
-    yield process, vertices
-    process.close()
-
-
-@pytest.mark.parametrize("shift", [(0.0, 0.0), (0.25, 0.5), (-7.6, 11.3)])
-def test_the_camera_of_the_picture_is_the_camera_of_the_labels(
-    plates: tuple[RenderProcess, NDArray[np.float32]], shift: tuple[float, float]
-) -> None:
-    process, vertices = plates
-    turn = np.radians(23.0)
-    rotation = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
-    points = np.float32(vertices @ rotation.T)[None]
-    camera = Camera(np.array([130.0]), np.array([[64.0 + shift[0], 64.0 + shift[1]]]), (128, 128))
-    rgba, depth = draw(process, points, camera)
-    coverage = rgba[0, ..., 3] / 255.0
-    corners = camera.project(points.astype(np.float64))[0]
-    np.testing.assert_allclose(centroid(coverage), corners.mean(0), atol=0.05)
-    assert coverage.sum() == pytest.approx(0.6 * (130.0 / 2.0) ** 2, rel=0.005)
-    np.testing.assert_allclose(depth[0][coverage == 1.0], 2.0, atol=1e-4)
-
-
-@pytest.mark.slow
-def test_a_mesh_with_a_hole_is_drawn_from_both_sides(
-    plates: tuple[RenderProcess, NDArray[np.float32]],
-) -> None:
-    process, vertices = plates
-    camera = Camera(np.array([130.0]), np.array([[64.0, 64.0]]), (128, 128))
-    front = draw(process, vertices[None], camera)[1].copy()
-    turned = RenderProcess(vertices, plate(2.0)[1][:, ::-1], 128)
-    back = draw(turned, vertices[None], camera)[1].copy()
-    turned.close()
-    assert (front > 0).any()
-    np.testing.assert_array_equal(front > 0, back > 0)
-
-
-def draw(
-    process: RenderProcess, vertices: NDArray[np.float32], camera: Camera
-) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    n = len(vertices)
-    process.submit(
-        Drawing(
-            vertices=vertices,
-            normals=np.zeros_like(vertices) + np.float32([0, 0, -1]),
-            colours=[np.ones_like(vertices[0])] * n,
-            cameras=np.column_stack([camera.focal_length, camera.center]),
-            lights=[light.draw(0)] * n,
-        )
-    )
-    return process.collect()
-
-
 def test_the_mask_is_the_projected_mesh(body: Body, batch: Batch) -> None:
     pixels = batch.camera.project(batch.vertices.astype(np.float64))[1]
     expected = silhouette(pixels, body.faces, SIZE)
@@ -227,7 +171,7 @@ def test_boxes_hold_the_mask_tightly_and_move_with_the_shift(
 def test_nobody_in_the_picture_leaves_the_background_and_the_whole_box(simulator: PyrenderSimulator) -> None:
     for transl in ([40.0, 0.0, 3.0], [0.0, 0.0, -5.0]):
         drawn = simulator.render(replace(facing(), transl=np.array([transl])))
-        np.testing.assert_array_equal(drawn.images[0], background.draw(0, SIZE))
+        np.testing.assert_array_equal(drawn.images[0], Backgrounds(SIZE).draw(facing().background[0]))
         np.testing.assert_array_equal(drawn.boxes, [[0, 0, SIZE, SIZE]])
         assert not drawn.visibility.any()
         assert not drawn.depth.any()

@@ -7,9 +7,15 @@ import pytest
 from scipy.stats import kstest, truncnorm
 
 from simulator import (
+    CLOTHING_FACTOR,
     FULL_VIEW,
+    LIGHT_FACTOR,
+    PHYSICAL,
     REFERENCE_VIEW,
+    AnglesFactor,
     Camera,
+    CameraFactor,
+    HeldFactor,
     ParameterSpace,
     PoseFactor,
     Scene,
@@ -18,10 +24,12 @@ from simulator import (
     camera_direction,
     join_scenes,
     load_body,
+    load_motion_range,
     load_prior,
     orientation,
-    redress,
+    physical_values,
     view_of,
+    with_physical_values,
 )
 from simulator.factors import normal_quantile, normal_unit
 
@@ -141,12 +149,85 @@ def test_a_factor_given_twice_is_refused(space):
 
 def test_redress_changes_looks_and_box_and_nothing_else(space):
     scene = space.decode(units(space, 50))
-    dressed = redress(scene, np.random.default_rng(0))
-    for name in ("betas", "body_pose", "global_orient", "transl"):
+    dressed = space.redress(scene, np.random.default_rng(0))
+    for name in ("betas", "body_pose", "global_orient", "transl", "occluder", "imaging", "framing"):
         assert np.array_equal(getattr(dressed, name), getattr(scene, name))
-    assert (dressed.clothing > 0).all()
-    assert len(np.unique(dressed.background)) > 45
+    assert len(np.unique(dressed.clothing, axis=0)) > 40
+    assert len(np.unique(dressed.background, axis=0)) > 45
     assert 0 < np.abs(dressed.box_shift).max() <= 2
+
+
+def test_redress_leaves_what_is_searched_and_what_is_fixed():
+    held = HeldFactor(CLOTHING_FACTOR, {"clothing.sleeve": 1.5})
+    space = ParameterSpace([LIGHT_FACTOR], load_body("neutral"), 256, (held,))
+    scene = space.decode(units(space, 20))
+    dressed = space.redress(scene, np.random.default_rng(0))
+    assert np.array_equal(dressed.light, scene.light)
+    sleeves = physical_values(dressed, ["clothing.sleeve"])
+    assert np.allclose(sleeves, 1.5)
+    assert np.allclose(physical_values(scene, ["clothing.sleeve"]), 1.5)
+    assert len(np.unique(dressed.clothing, axis=0)) > 10
+
+
+@pytest.mark.parametrize("factor", PHYSICAL, ids=lambda f: f.name)
+def test_every_factor_comes_back_exactly_and_its_values_can_be_placed(factor):
+    space = ParameterSpace([factor], load_body("neutral"))
+    u = units(space, 12)
+    scene = space.decode(u)
+    assert np.allclose(space.encode(scene), u, atol=1e-9)
+    names = [d.name for d in factor.dimensions]
+    values = physical_values(scene, names)
+    low, high = (np.array([getattr(d, end) for d in factor.dimensions]) for end in ("low", "high"))
+    assert ((values >= low - 1e-9) & (values <= high + 1e-9)).all()
+    placed = with_physical_values(space.default(12), names, values)
+    assert np.allclose(physical_values(placed, names), values, atol=1e-9)
+
+
+@pytest.mark.parametrize("factor", PHYSICAL, ids=lambda f: f.name)
+def test_typical_lies_in_the_cube_and_varies(factor):
+    drawn = factor.typical(400, np.random.default_rng(0))
+    assert drawn.shape == (400, len(factor.dimensions))
+    assert ((drawn >= 0) & (drawn <= 1)).all()
+    assert (drawn.std(axis=0) > 0).any()
+
+
+def test_joint_angles_reach_their_ranges_and_come_back():
+    factor = AnglesFactor(load_motion_range(), load_prior("default"))
+    space = ParameterSpace([factor], load_body("neutral"))
+    u = units(space, 40)
+    scene = space.decode(u)
+    assert space.dim == 63
+    inside = u[:, :], space.encode(scene)
+    assert np.allclose(*inside, atol=1e-6)
+    typical = space.decode(space.typical(200, np.random.default_rng(1)))
+    fair = load_motion_range().violation(typical.body_pose).max(axis=1) <= 15
+    assert fair.mean() > 0.9
+
+
+def test_a_held_dimension_is_searched_no_more_and_keeps_its_value():
+    held = HeldFactor(ViewFactor(), {"view.elevation": 20.0})
+    space = ParameterSpace([held], load_body("neutral"))
+    assert [d.name for d in space.dimensions] == ["view.azimuth", "view.roll"]
+    views = view_of(space.decode(units(space, 9)).global_orient)
+    assert np.allclose(views[:, 1], 20.0)
+    assert views[:, 0].std() > 10
+
+
+def test_framing_puts_people_where_they_are_wanted():
+    space = ParameterSpace([CameraFactor()], load_body("neutral"))
+    names = ["camera.field_of_view", "camera.scale", "camera.offset_x", "camera.offset_y"]
+    values = np.array([[40.0, 1.0, 0.0, 0.0], [40.0, 0.5, 0.25, -0.1], [5.0, 1.0, 0.0, 0.0], [95.0, 1.0, 0, 0]])
+    scene = space.frame(with_physical_values(space.default(4), names, values))
+    joints = space.body.joints(scene.betas, scene.body_pose, scene.global_orient, scene.transl)
+    pixels = scene.camera.project(joints)
+    low, high = pixels.min(axis=1), pixels.max(axis=1)
+    middle, height = (low + high) / 2, (high - low)[:, 1]
+    assert middle[0] == pytest.approx([128, 128], abs=3)
+    assert middle[1] == pytest.approx([192, 102.4], abs=3)
+    assert height[1] / height[0] == pytest.approx(0.5, abs=0.03)
+    assert scene.transl[2, 2] > 15
+    assert scene.transl[3, 2] < 1.5
+    assert ((low > 0) & (high < 256))[[0, 2, 3]].all()
 
 
 def test_scenes_are_cut_and_joined(space):
