@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from simulator import (
     Backgrounds,
     Body,
     MeshSimulator,
+    ProcessSimulator,
     PyrenderSimulator,
     RasterSimulator,
     Simulator,
@@ -31,6 +33,8 @@ RENDERERS: Mapping[str, type[PyrenderSimulator | RasterSimulator]] = MappingProx
 """The built-in simulators for a search, by name."""
 
 JUDGE = "judge"
+PROCESS = "process:"
+"""How the name of a simulator in a process of its own begins; its command follows."""
 
 
 def dressed_body(config: Config) -> Body:
@@ -70,6 +74,8 @@ def build_simulator(config: Config, body: Body) -> Simulator:
     _check_own_looks(config)
     if name == JUDGE:
         return _judge(body, size)
+    if name.startswith(PROCESS):
+        return ProcessSimulator(_words(name.removeprefix(PROCESS)), body, size)
     if not names_user_code(name):
         raise ValueError(_unknown(name))
     return _checked(built_by_user(name, "simulator", body, size), name)
@@ -109,6 +115,15 @@ def _judge(body: Body, size: int) -> Simulator:
     from simulator.judge import JudgeSimulator
 
     return JudgeSimulator(body, image_size=size)
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError as error:
+        raise ValueError(
+            f"expected a command as in a shell after {PROCESS!r}, got {command!r} ({error})"
+        ) from None
 
 
 def _checked(simulator: Any, name: str) -> Simulator:

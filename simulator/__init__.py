@@ -35,6 +35,7 @@ from simulator.penetration import Penetration
 from simulator.photographs import load_photographs
 from simulator.prior import LatentPrior, Mixture, PosePrior
 from simulator.prior_files import load_poses, load_prior
+from simulator.process_simulator import ProcessSimulator
 from simulator.space import ParameterSpace, redraw
 from simulator.stick import StickSimulator
 from simulator.texture_maps import TextureMaps, load_uv
@@ -42,39 +43,40 @@ from simulator.view import camera_direction, field_of_view, orientation, view_of
 from simulator.visibility import JointVisibility
 
 __all__ = [
-    "AnglesFactor",
     "BACKGROUND_FACTOR",
+    "CLOTHING_FACTOR",
+    "FULL_VIEW",
+    "IMAGING_FACTOR",
+    "LIGHT_FACTOR",
+    "OCCLUDER_FACTOR",
+    "PHYSICAL",
+    "REFERENCE_VIEW",
+    "SPREAD",
+    "AnglesFactor",
     "Backgrounds",
     "Batch",
     "Body",
     "BodyOutput",
-    "CLOTHING_FACTOR",
     "Camera",
     "CameraFactor",
     "Dimension",
-    "FULL_VIEW",
     "Factor",
     "GraphicsError",
     "HeldFactor",
-    "IMAGING_FACTOR",
     "JointVisibility",
-    "LIGHT_FACTOR",
     "LatentPrior",
     "MeshSimulator",
     "Mixture",
     "MotionRange",
-    "OCCLUDER_FACTOR",
-    "PHYSICAL",
     "ParameterFactor",
     "ParameterSpace",
     "Parameters",
     "Penetration",
     "PoseFactor",
     "PosePrior",
+    "ProcessSimulator",
     "PyrenderSimulator",
-    "REFERENCE_VIEW",
     "RasterSimulator",
-    "SPREAD",
     "Scene",
     "ShapeFactor",
     "Simulator",
