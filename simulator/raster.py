@@ -14,17 +14,12 @@ from numpy.typing import NDArray
 from simulator import raster_geometry, raster_paint, raster_pixels, raster_shading
 from simulator.body import Float32, Int32
 from simulator.drawing import Z_NEAR, Drawn, Part, Picture, Surface, Texture
+from simulator.raster_geometry import Int64
 
 RASTER_VERSION = 1
 """Raised whenever the same picture would be drawn with other pixels."""
 
-_BLOCK = 512
-"""Fragments that are shaded together."""
-
 _TEXTURES_KEPT = 64
-
-_ALIKE = 0.0
-"""Samples of a pixel show one surface where their z differs by less than so many pixels' widths."""
 
 
 class RasterRenderer:
@@ -86,32 +81,21 @@ class _RasterPart:
         return _RasterPart(number, faces, corners, part.closed, part.owner == "person")
 
 
-@dataclass(frozen=True, eq=False)
-class _Texels:
-    """A texture as the compiled code wants it: bytes packed in numbers, level after level, rows upward."""
-
-    packed: NDArray[np.uint32]
-    starts: Int32
-    size: int
-
-
 @lru_cache(_TEXTURES_KEPT)
-def _texels(texture: Texture) -> _Texels:
+def _texels(texture: Texture) -> Int32:
+    """The texture as the compiled code wants it: bytes packed in numbers, the smallest level first, rows upward."""
     levels = []
-    for level in texture.mips:
-        red, green, blue = np.moveaxis(level[::-1].astype(np.uint32), 2, 0)
+    for level in reversed(texture.mips):
+        red, green, blue = np.moveaxis(level[::-1].astype(np.int32), 2, 0)
         levels.append((red | green << 8 | blue << 16).ravel())
-    ends = np.cumsum([len(level) for level in levels])
-    starts = np.array([0, *ends[:-1], ends[-2] if len(ends) > 1 else 0], np.int32)
-    return _Texels(np.concatenate(levels), starts, len(texture.pixels))
+    return np.concatenate(levels)
 
 
 @dataclass(frozen=True, eq=False)
 class _Canvas:
-    """The memory of one thread. Between pictures, `depths` is 0 and `spans` are empty."""
+    """The memory of one thread. Between pictures, `samples` are 0 and `spans` are empty."""
 
-    depths: Float32
-    ids: Int32
+    samples: Int64
     spans: Int32
     fragments: Int32
     chosen: Int32
@@ -123,19 +107,18 @@ class _Canvas:
     def create(parts: Sequence[Part], size: int) -> _Canvas:
         samples = 4 * size * size
         return _Canvas(
-            depths=np.zeros((size, size, 4), np.float32),
-            ids=np.zeros((size, size, 4), np.int32),
+            samples=np.zeros((size, size, 4), np.int64),
             spans=np.tile(np.array([size, 0], np.int32), (size, 1)),
             fragments=np.empty((3, samples), np.int32),
             chosen=np.empty(samples, np.int32),
             colours=np.empty(samples, np.uint32),
-            rows=np.empty((raster_shading.ROWS, _BLOCK), np.float32),
+            rows=np.empty(raster_shading.ROWS * raster_shading.BLOCK, np.float32),
             points=[np.empty((part.vertex_count, 4), np.float32) for part in parts],
         )
 
     def draw(self, parts: Sequence[_RasterPart], picture: Picture) -> Drawn:
         """Draw one picture."""
-        size = len(self.depths)
+        size = len(self.samples)
         camera = picture.camera.astype(np.float32)
         seen = [(p, s) for p, s in zip(parts, picture.surfaces, strict=True) if s is not None]
         depth = np.zeros((size, size), np.float32)
@@ -145,26 +128,24 @@ class _Canvas:
         person = depth
         if not all(part.person for part, _ in seen):
             person = np.zeros((size, size), np.float32)
-            raster_pixels.read_depth(self.depths, self.spans, person)
+            raster_pixels.read_depth(self.samples.view(np.float32), self.spans, person)
             for part, surface in seen:
                 if not part.person:
                     self._rasterise(part, surface, camera)
-        alike = np.float32(_ALIKE / camera[0])
-        count = raster_pixels.collect(self.depths, self.ids, self.spans, alike, self.fragments, depth)
+        ranks, depths = self.samples.view(np.int32), self.samples.view(np.float32)
+        count = raster_pixels.collect(ranks, depths, self.spans, self.fragments, depth)
         lights = _lights(picture)
         for part, surface in seen:
             self._shade(part, surface, camera, lights, count)
         rgba = np.zeros((size, size, 4), np.uint8)
-        raster_pixels.resolve(self.fragments, count, self.colours, rgba.view(np.uint32).ravel())
+        raster_pixels.resolve(self.fragments, count, self.colours, rgba.view(np.uint32)[..., 0])
         return Drawn(rgba, depth, person)
 
     def _rasterise(self, part: _RasterPart, surface: Surface, camera: Float32) -> None:
         near, points = np.float32(Z_NEAR), self.points[part.number]
         first_id = part.number << raster_pixels.PART_SHIFT
         if raster_geometry.project(surface.vertices, camera, near, points):
-            raster_geometry.rasterise(
-                points, part.faces, first_id, part.closed, self.depths, self.ids, self.spans
-            )
+            raster_geometry.rasterise(points, part.faces, first_id, part.closed, self.samples, self.spans)
         else:
             raster_geometry.rasterise_cut(
                 surface.vertices,
@@ -173,8 +154,7 @@ class _Canvas:
                 part.faces,
                 first_id,
                 part.closed,
-                self.depths,
-                self.ids,
+                self.samples,
                 self.spans,
             )
 
@@ -182,26 +162,13 @@ class _Canvas:
         self, part: _RasterPart, surface: Surface, camera: Float32, lights: Float32, count: int
     ) -> None:
         chosen = self.chosen[: raster_pixels.select(self.fragments, count, part.number, self.chosen)]
-        for start in range(0, len(chosen), _BLOCK):
-            some = chosen[start : start + _BLOCK]
-            raster_shading.meet(
-                some,
-                self.fragments,
-                self.depths.shape[1],
-                surface.vertices,
-                surface.normals,
-                part.faces,
-                camera,
-                self.rows,
-            )
-            raster_shading.light(len(some), lights, self.rows)
-            if isinstance(surface.paint, Texture):
-                texels = _texels(surface.paint)
-                raster_paint.texture_places(some, self.fragments, part.corners, texels.size, self.rows)
-                raster_paint.texture_colours(len(some), texels.packed, texels.starts, texels.size, self.rows)
-            else:
-                raster_paint.vertex_colours(some, self.fragments, part.faces, surface.paint, self.rows)
-            raster_paint.encode(some, self.rows, self.colours)
+        mesh = chosen, self.fragments, surface.vertices, surface.normals, part.faces
+        rest = camera, lights, self.rows, self.colours
+        if isinstance(surface.paint, Texture):
+            texels, size = _texels(surface.paint), len(surface.paint.pixels)
+            raster_paint.shade_textured(*mesh, part.corners, texels, size, *rest)
+        else:
+            raster_paint.shade_coloured(*mesh, surface.paint, *rest)
 
 
 def _lights(picture: Picture) -> Float32:

@@ -1,6 +1,6 @@
 """Triangles onto samples: projection, cutting at the near plane, coverage and depth of four samples a pixel.
 
-A sample holds 1/z, which is linear in the picture, of the nearest surface (0 for nothing), and the id of its face.
+A sample holds 1/z, which is linear in the picture, of the nearest surface, and the id of its face.
 Vertices are rounded to 1/256 pixel, as OpenGL drivers do; then the functions of the edges are whole numbers,
 which floats hold exactly, and two triangles that share an edge neither overlap nor leave a gap.
 """
@@ -10,13 +10,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.body import Float32, Int32
 from simulator.compiled import compiled_fast
+from simulator.raster_inline import inlined
 from simulator.raster_lanes import cover
 
 Number = Any
 """A number inside compiled code: numba finds its type."""
+
+Int64 = NDArray[np.int64]
 
 f32, f64, i32, u32 = np.float32, np.float64, np.int32, np.uint32
 
@@ -62,7 +66,7 @@ def project(vertices: Float32, camera: Float32, near: Number, points: Float32) -
 
 @compiled_fast
 def rasterise(
-    points: Float32, faces: Int32, first_id: Number, closed: Number, depths: Float32, ids: Int32, spans: Int32
+    points: Float32, faces: Int32, first_id: Number, closed: Number, samples: Int64, spans: Int32
 ) -> None:
     """Draw triangles, all beyond the near plane.
 
@@ -71,16 +75,30 @@ def rasterise(
         faces: (F, 3).
         first_id: Of face 0; the others follow.
         closed: Whether faces seen from behind are left out.
-        depths: (H, W, 4) 1/z.
-        ids: (H, W, 4).
+        samples: (H, W, 4) of `raster_lanes.cover`.
         spans: (H, 2) first column touched, and the one after the last; widened.
     """
     for f in range(faces.shape[0]):
         a, b, c = u32(faces[f, 0]), u32(faces[f, 1]), u32(faces[f, 2])
-        corner = points[a, 0], points[a, 1], points[a, 2]
-        left = points[b, 0], points[b, 1], points[b, 2]
-        right = points[c, 0], points[c, 1], points[c, 2]
-        _triangle(corner, left, right, i32(first_id + f), closed, depths, ids, spans)
+        ax, ay, bx, by, cx, cy = (
+            points[a, 0],
+            points[a, 1],
+            points[b, 0],
+            points[b, 1],
+            points[c, 0],
+            points[c, 1],
+        )
+        if closed and (cx - ax) * (by - ay) <= (bx - ax) * (cy - ay):
+            continue
+        _triangle(
+            (ax, ay, points[a, 2]),
+            (bx, by, points[b, 2]),
+            (cx, cy, points[c, 2]),
+            i32(first_id + f),
+            closed,
+            samples,
+            spans,
+        )
 
 
 @compiled_fast
@@ -91,8 +109,7 @@ def rasterise_cut(
     faces: Int32,
     first_id: Number,
     closed: Number,
-    depths: Float32,
-    ids: Int32,
+    samples: Int64,
     spans: Int32,
 ) -> None:
     """Draw triangles, cut where they come nearer than `near`; the rest as `rasterise`."""
@@ -108,19 +125,19 @@ def rasterise_cut(
         p, face = _seen(a, camera), i32(first_id + f)
         q = _seen(b, camera) if b[2] >= near else _seen_cut(a, b, near, camera)
         r = _seen(c, camera) if c[2] >= near else _seen_cut(a, c, near, camera)
-        _triangle(p, q, r, face, closed, depths, ids, spans)
+        _triangle(p, q, r, face, closed, samples, spans)
         if b[2] >= near and c[2] < near:
-            _triangle(q, _seen_cut(b, c, near, camera), r, face, closed, depths, ids, spans)
+            _triangle(q, _seen_cut(b, c, near, camera), r, face, closed, samples, spans)
         if b[2] < near and c[2] >= near:
-            _triangle(q, _seen_cut(c, b, near, camera), r, face, closed, depths, ids, spans)
+            _triangle(q, _seen_cut(c, b, near, camera), r, face, closed, samples, spans)
 
 
-@compiled_fast
+@inlined
 def _rounded(fractions: Number) -> Number:
     return np.rint(min(max(fractions, -_FAR_OUT), _FAR_OUT))
 
 
-@compiled_fast
+@inlined
 def _seen(vertex: Float32, camera: Float32) -> Number:
     """The point of a vertex."""
     w = _ONE / vertex[2]
@@ -129,7 +146,7 @@ def _seen(vertex: Float32, camera: Float32) -> Number:
     return x, y, w
 
 
-@compiled_fast
+@inlined
 def _seen_cut(front: Float32, behind: Float32, near: Number, camera: Float32) -> Number:
     """The point where an edge crosses the near plane."""
     t = (front[2] - near) / (front[2] - behind[2])
@@ -143,9 +160,9 @@ def _seen_cut(front: Float32, behind: Float32, near: Number, camera: Float32) ->
     )
 
 
-@compiled_fast
+@inlined
 def _triangle(
-    a: Number, b: Number, c: Number, face: Number, closed: Number, depths: Float32, ids: Int32, spans: Int32
+    a: Number, b: Number, c: Number, face: Number, closed: Number, samples: Int64, spans: Int32
 ) -> None:
     """Draw a triangle of three points (x, y, 1/z)."""
     area = (c[0] - a[0]) * (b[1] - a[1]) - (b[0] - a[0]) * (
@@ -157,19 +174,19 @@ def _triangle(
         b, c = c, b
     low_x, high_x = min(a[0], b[0], c[0]), max(a[0], b[0], c[0])
     low_y, high_y = min(a[1], b[1], c[1]), max(a[1], b[1], c[1])
-    left, right = _pixels(low_x, high_x, ids.shape[1])
-    top, bottom = _pixels(low_y, high_y, ids.shape[0])
+    left, right = _pixels(low_x, high_x, samples.shape[1])
+    top, bottom = _pixels(low_y, high_y, samples.shape[0])
     if left >= right or top >= bottom:
         return
     box = left, right, top, bottom
     if max(high_x - low_x, high_y - low_y) <= _SMALL:
-        _fill(a[0], a[1], b[0], b[1], c[0], c[1], (a[2], b[2], c[2]), box, face, depths, ids, spans)
+        _fill(a[0], a[1], b[0], b[1], c[0], c[1], (a[2], b[2], c[2]), box, face, samples, spans)
     else:
         a0, a1, b0, b1, c0, c1 = f64(a[0]), f64(a[1]), f64(b[0]), f64(b[1]), f64(c[0]), f64(c[1])
-        _fill(a0, a1, b0, b1, c0, c1, (a[2], b[2], c[2]), box, face, depths, ids, spans)
+        _fill(a0, a1, b0, b1, c0, c1, (a[2], b[2], c[2]), box, face, samples, spans)
 
 
-@compiled_fast
+@inlined
 def _pixels(low: Number, high: Number, count: Number) -> Number:
     """The first pixel with a sample between two fractions, and the one after the last."""
     scale = _ONE / _STEP
@@ -178,7 +195,7 @@ def _pixels(low: Number, high: Number, count: Number) -> Number:
     return i32(first), i32(last)
 
 
-@compiled_fast
+@inlined
 def _fill(
     ax: Number,
     ay: Number,
@@ -189,8 +206,7 @@ def _fill(
     w: Number,
     box: Number,
     face: Number,
-    depths: Float32,
-    ids: Int32,
+    samples: Int64,
     spans: Int32,
 ) -> None:
     """Set the samples inside a triangle whose points run counter-clockwise as seen in the picture."""
@@ -204,7 +220,7 @@ def _fill(
     value_w = w[0] - wx * ax - wy * ay
     for y in range(top, bottom):
         spans[y, 0], spans[y, 1] = min(spans[y, 0], left), max(spans[y, 1], right)
-        down, row = f32(y - top) * _STEP, y * ids.shape[1]
+        down, row = f32(y - top) * _STEP, y * samples.shape[1]
         value_a, value_b, value_c = (
             of_a[0] + down * of_a[2],
             of_b[0] + down * of_b[2],
@@ -213,7 +229,7 @@ def _fill(
         here_w = value_w + down * wy
         for x in range(left, right):
             edges = (value_a, of_a[1], of_a[2]), (value_b, of_b[1], of_b[2]), (value_c, of_c[1], of_c[2])
-            cover(depths, ids, row + x, face, edges, (here_w, wx, wy))
+            cover(samples, row + x, face, edges, (here_w, wx, wy))
             value_a, value_b, value_c = (
                 value_a + _STEP * of_a[1],
                 value_b + _STEP * of_b[1],
@@ -222,7 +238,7 @@ def _fill(
             here_w += _STEP * wx
 
 
-@compiled_fast
+@inlined
 def _edge(px: Number, py: Number, qx: Number, qy: Number) -> Number:
     """The plane that is 0 on an edge p -> q and grows inward: value at 0, slopes along x and y.
 
@@ -230,5 +246,5 @@ def _edge(px: Number, py: Number, qx: Number, qy: Number) -> Number:
     """
     along_x, along_y = qy - py, px - qx
     value = -along_x * px - along_y * py
-    mine = along_x > _ZERO or (along_x == _ZERO and along_y > _ZERO)
+    mine = (along_x > _ZERO) | ((along_x == _ZERO) & (along_y > _ZERO))
     return (value if mine else value - _ONE), along_x, along_y

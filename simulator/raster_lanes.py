@@ -16,54 +16,49 @@ SAMPLE_X = (96.0, 224.0, 32.0, 160.0)
 SAMPLE_Y = (224.0, 160.0, 96.0, 32.0)
 """The four samples that OpenGL drivers take of a pixel (x right, y down), in 1/256 pixel."""
 
+LAST_ID = 0x7FFFFFFF
+
 _FAST = ("fast",)
-_FLOATS, _INTS = ir.VectorType(ir.FloatType(), 4), ir.VectorType(ir.IntType(32), 4)
+_LONGS = ir.VectorType(ir.IntType(64), 4)
 
 
-def _cover(
-    typing_context: Any,
-    depths: Any,
-    ids: Any,
-    pixel: Any,
-    face: Any,
-    edges: Any,
-    depth: Any,
-) -> Any:
+def _cover(context: Any, samples: Any, pixel: Any, face: Any, edges: Any, depth: Any) -> Any:
     """Set the samples of a pixel that lie inside three edges and nearer than what is there.
 
     Args:
-        typing_context: numba's; not an argument of the compiled function.
-        depths: (..., 4) float32 1/z of the samples, 0 for nothing.
-        ids: (..., 4) int32 their faces.
+        context: Of typing: no argument of the compiled function.
+        samples: (H, W, 4) int64, the nearest surface of each sample: the bits of the float32 1/z, then
+            `LAST_ID` minus the id of the face; 0 for nothing. The larger of two is the nearer, or the earlier.
         pixel: Number of the pixel.
-        face: int32.
+        face: Its id.
         edges: Three planes (value at the pixel's corner, slope along x, slope along y): zero or more inside.
         depth: The plane of 1/z.
     """
-    signature = types.void(depths, ids, pixel, face, edges, depth)
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        planes = [builder.extract_value(args[4], i) for i in range(3)]
-        inside = [_at_or_above_zero(builder, _plane(builder, plane)) for plane in planes]
-        z = _plane(builder, args[5])
-        z = z if z.type == _FLOATS else builder.fptrunc(z, _FLOATS)
-        first = builder.mul(args[2], ir.Constant(args[2].type, 4))
-        there, faces = (
-            _vector(context, builder, signature.args[i], args[i], first, vector)
-            for i, vector in enumerate((_FLOATS, _INTS))
-        )
-        old = builder.load(there, align=4)
-        seen = builder.and_(builder.and_(*inside[:2]), inside[2])
-        seen = builder.and_(seen, builder.fcmp_ordered(">", z, old))
-        builder.store(builder.select(seen, z, old), there, align=4)
-        new_faces = builder.select(seen, _lanes(builder, args[3]), builder.load(faces, align=4))
-        builder.store(new_faces, faces, align=4)
-        return context.get_dummy_value()
-
-    return signature, generate
+    signature = types.void(samples, pixel, face, edges, depth)
+    return signature, _generate_cover
 
 
-cover: Any = intrinsic(_cover)
+def _generate_cover(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    samples, pixel, face, edges, depth = args
+    inside = _inside(builder, [builder.extract_value(edges, i) for i in range(3)])
+    rank = builder.sub(ir.Constant(ir.IntType(64), LAST_ID), builder.zext(face, ir.IntType(64)))
+    key = builder.or_(_high_bits(builder, _plane(builder, depth)), _lanes(builder, rank))
+    key = builder.select(inside, key, ir.Constant(_LONGS, [0] * 4))
+    data = context.make_array(signature.args[0])(context, builder, samples).data
+    first = builder.gep(data, [builder.mul(pixel, ir.Constant(pixel.type, 4))])
+    there = builder.bitcast(first, _LONGS.as_pointer())
+    old = builder.load(there, align=8)
+    nearest = builder.select(builder.icmp_signed(">", key, old), key, old)
+    builder.store(nearest, there, align=8)
+    return context.get_dummy_value()
+
+
+def _inside(builder: Any, planes: Any) -> Any:
+    """At which samples all planes are zero or more."""
+    values = [_plane(builder, plane) for plane in planes]
+    zero = ir.Constant(values[0].type, [0.0] * 4)
+    a, b, c = (builder.fcmp_ordered(">=", value, zero) for value in values)
+    return builder.and_(builder.and_(a, b), c)
 
 
 def _plane(builder: Any, plane: Any) -> Any:
@@ -75,18 +70,19 @@ def _plane(builder: Any, plane: Any) -> Any:
     return builder.fadd(value, builder.fadd(x, y, flags=_FAST), flags=_FAST)
 
 
-def _at_or_above_zero(builder: Any, values: Any) -> Any:
-    return builder.fcmp_ordered(">=", values, ir.Constant(values.type, [0.0] * 4))
+def _high_bits(builder: Any, values: Any) -> Any:
+    """The bits of float32 numbers, in the upper halves."""
+    floats = ir.VectorType(ir.FloatType(), 4)
+    values = values if values.type == floats else builder.fptrunc(values, floats)
+    bits = builder.zext(builder.bitcast(values, ir.VectorType(ir.IntType(32), 4)), _LONGS)
+    return builder.shl(bits, ir.Constant(_LONGS, [32] * 4))
 
 
 def _lanes(builder: Any, number: Any) -> Any:
     """Four times the same number."""
     nothing = ir.Constant(ir.VectorType(number.type, 4), ir.Undefined)
     one = builder.insert_element(nothing, number, ir.Constant(ir.IntType(32), 0))
-    return builder.shuffle_vector(one, nothing, ir.Constant(_INTS, [0] * 4))
+    return builder.shuffle_vector(one, nothing, ir.Constant(ir.VectorType(ir.IntType(32), 4), [0] * 4))
 
 
-def _vector(context: Any, builder: Any, array_type: Any, array: Any, first: Any, vector: Any) -> Any:
-    """Where four numbers of an array begin."""
-    data = context.make_array(array_type)(context, builder, array).data
-    return builder.bitcast(builder.gep(data, [first]), vector.as_pointer())
+cover: Any = intrinsic(_cover)

@@ -1,6 +1,6 @@
 """From samples to fragments, and from coloured fragments to a picture.
 
-A fragment is a surface in a pixel: it is shaded once, however many samples and small triangles make it up.
+A fragment is a face in a pixel: it is shaded once, in the middle of the pixel, however many samples it covers.
 """
 
 from __future__ import annotations
@@ -12,12 +12,17 @@ from numpy.typing import NDArray
 
 from simulator.body import Float32, Int32
 from simulator.compiled import compiled_fast
+from simulator.raster_inline import inlined
+from simulator.raster_lanes import LAST_ID
 
 Number = Any
 """A number inside compiled code: numba finds its type."""
 
 PART_SHIFT = 25
 """The id of a face is `part << PART_SHIFT | face`."""
+
+ROW_SHIFT = 16
+"""The pixel of a fragment is `row << ROW_SHIFT | column`."""
 
 f32, i32, u32 = np.float32, np.int32, np.uint32
 
@@ -26,103 +31,60 @@ _ZERO, _ONE = f32(0), f32(1)
 
 @compiled_fast
 def read_depth(depths: Float32, spans: Int32, depth: Float32) -> None:
-    """Metres (H, W) of the first sample of what has been drawn so far; the rest of `depth` stays."""
+    """Metres (H, W) at the first sample of what has been drawn so far; the rest of `depth` stays.
+
+    Args:
+        depths: (H, W, 8) samples: 1/z in every second place.
+        spans: (H, 2) columns touched.
+        depth: (H, W) to be filled in the spans.
+    """
     for y in range(spans.shape[0]):
         for x in range(spans[y, 0], spans[y, 1]):
-            w = depths[y, x, 0]
+            w = depths[y, x, 1]
             depth[y, x] = _ONE / w if w > _ZERO else _ZERO
 
 
 @compiled_fast
-def collect(
-    depths: Float32, ids: Int32, spans: Int32, alike: Number, fragments: Int32, depth: Float32
-) -> Number:
+def collect(ranks: Int32, depths: Float32, spans: Int32, fragments: Int32, depth: Float32) -> Number:
     """Gather the fragments in the order of the pixels, and leave samples and spans as they were before drawing.
 
     Args:
-        depths: (H, W, 4) 1/z, 0 for nothing; set to 0.
-        ids: (H, W, 4) faces.
+        ranks: (H, W, 8) samples: `LAST_ID` minus the face in every first place; set to 0.
+        depths: The same memory: 1/z in every second place, 0 for nothing.
         spans: (H, 2) columns touched; emptied.
-        alike: Samples whose 1/z differs by a smaller share show one surface.
         fragments: (3, >= 4 H W) to be filled: pixel, face, number of samples.
         depth: (H, W) to be filled in the spans: metres at the first sample.
 
     Returns:
         The number of fragments.
     """
-    count, width = 0, spans.shape[0]
-    width = ids.shape[1]
+    count, width = 0, ranks.shape[1]
     for y in range(spans.shape[0]):
         for x in range(spans[y, 0], spans[y, 1]):
-            w = depths[y, x, 0], depths[y, x, 1], depths[y, x, 2], depths[y, x, 3]
-            high = max(w[0], w[1], w[2], w[3])
-            if high == _ZERO:
+            a, b, c, d = ranks[y, x, 0], ranks[y, x, 2], ranks[y, x, 4], ranks[y, x, 6]
+            if a | b | c | d == 0:
                 continue
-            if w[0] > _ZERO:
-                depth[y, x] = _ONE / w[0]
-            face = ids[y, x, 0], ids[y, x, 1], ids[y, x, 2], ids[y, x, 3]
-            count = _fragments(w, face, alike * high, i32(y * width + x), fragments, count)
-            for s in range(4):
-                depths[y, x, s] = _ZERO
+            if a:
+                depth[y, x] = _ONE / depths[y, x, 1]
+            pixel = i32(y << ROW_SHIFT | x)
+            count = _add(fragments, count, pixel, a, 1 + (b == a) + (c == a) + (d == a))
+            if b != a:
+                count = _add(fragments, count, pixel, b, 1 + (c == b) + (d == b))
+            if c != a and c != b:
+                count = _add(fragments, count, pixel, c, 1 + (d == c))
+            if d != a and d != b and d != c:
+                count = _add(fragments, count, pixel, d, 1)
+            for s in range(8):
+                ranks[y, x, s] = 0
         spans[y, 0], spans[y, 1] = width, 0
     return count
 
 
-@compiled_fast
-def _fragments(
-    w: Number, face: Number, near: Number, pixel: Number, fragments: Int32, count: Number
-) -> Number:
-    """Add the fragments of one pixel."""
-    low = min(w[0], w[1], w[2], w[3])
-    high = max(w[0], w[1], w[2], w[3])
-    part = face[0] >> PART_SHIFT
-    same = part == face[1] >> PART_SHIFT and part == face[2] >> PART_SHIFT and part == face[3] >> PART_SHIFT
-    if low > _ZERO and same and high - low <= near:
-        fragments[0, count], fragments[1, count], fragments[2, count] = pixel, _typical(face), i32(4)
-        return count + 1
-    free0, free1, free2, free3 = w[0] > _ZERO, w[1] > _ZERO, w[2] > _ZERO, w[3] > _ZERO
-    if free0:
-        n = i32(1)
-        if free1 and _joins(w[0], w[1], face[0], face[1], near):
-            n, free1 = i32(n + 1), False
-        if free2 and _joins(w[0], w[2], face[0], face[2], near):
-            n, free2 = i32(n + 1), False
-        if free3 and _joins(w[0], w[3], face[0], face[3], near):
-            n, free3 = i32(n + 1), False
-        fragments[0, count], fragments[1, count], fragments[2, count] = pixel, face[0], n
-        count += 1
-    if free1:
-        n = i32(1)
-        if free2 and _joins(w[1], w[2], face[1], face[2], near):
-            n, free2 = i32(n + 1), False
-        if free3 and _joins(w[1], w[3], face[1], face[3], near):
-            n, free3 = i32(n + 1), False
-        fragments[0, count], fragments[1, count], fragments[2, count] = pixel, face[1], n
-        count += 1
-    if free2:
-        n = i32(1)
-        if free3 and _joins(w[2], w[3], face[2], face[3], near):
-            n, free3 = i32(n + 1), False
-        fragments[0, count], fragments[1, count], fragments[2, count] = pixel, face[2], n
-        count += 1
-    if free3:
-        fragments[0, count], fragments[1, count], fragments[2, count] = pixel, face[3], i32(1)
-        count += 1
-    return count
-
-
-@compiled_fast
-def _joins(w: Number, v: Number, face: Number, other: Number, near: Number) -> Number:
-    """Whether two samples show one surface."""
-    return face == other or (abs(w - v) <= near and face >> PART_SHIFT == other >> PART_SHIFT)
-
-
-@compiled_fast
-def _typical(face: Number) -> Number:
-    """The face that covers two samples or more, or the first."""
-    if face[1] == face[2] or face[1] == face[3]:
-        return face[1]
-    return face[2] if face[2] == face[3] else face[0]
+@inlined
+def _add(fragments: Int32, count: Number, pixel: Number, rank: Number, samples: Number) -> Number:
+    """Add a fragment, unless its rank is that of nothing."""
+    fragments[0, count], fragments[1, count], fragments[2, count] = pixel, i32(LAST_ID - rank), i32(samples)
+    return count + (rank != 0)
 
 
 @compiled_fast
@@ -143,19 +105,28 @@ def resolve(fragments: Int32, count: Number, colours: NDArray[np.uint32], rgba: 
         fragments: (3, ...) pixel, face, number of samples.
         count: Of the fragments.
         colours: (...) of the fragments, RGBA packed in bytes, alpha 255.
-        rgba: (H W) to be filled in where there are fragments.
+        rgba: (H, W) to be filled in where there are fragments.
     """
-    halves, rounding = u32(0x00FF00FF), u32(0x00020002)
     i = 0
     while i < count:
-        pixel, n, colour = fragments[0, i], fragments[2, i], colours[i]
+        pixel, colour, samples = fragments[0, i], colours[i], fragments[2, i]
         i += 1
-        if n < 4:
-            even, odd = u32((colour & halves) * n), u32(((colour >> 8) & halves) * n)
+        if samples < 4:
+            even, odd = _halves(colour, samples)
             while i < count and fragments[0, i] == pixel:
-                even = u32(even + (colours[i] & halves) * fragments[2, i])
-                odd = u32(odd + ((colours[i] >> 8) & halves) * fragments[2, i])
+                more_even, more_odd = _halves(colours[i], fragments[2, i])
+                even, odd = u32(even + more_even), u32(odd + more_odd)
                 i += 1
-            even, odd = u32((even + rounding) >> 2) & halves, u32((odd + rounding) >> 2) & halves
-            colour = u32(even | (odd << 8))
-        rgba[pixel] = colour
+            colour = u32(_quarter(even) | u32(_quarter(odd) << 8))
+        rgba[pixel >> ROW_SHIFT, pixel & ((1 << ROW_SHIFT) - 1)] = colour
+
+
+@inlined
+def _halves(colour: Number, samples: Number) -> Number:
+    """Red and blue, green and alpha, times samples: two bytes with room to grow."""
+    return u32((colour & u32(0x00FF00FF)) * samples), u32((u32(colour >> 8) & u32(0x00FF00FF)) * samples)
+
+
+@inlined
+def _quarter(pair: Number) -> Number:
+    return u32(u32(pair + u32(0x00020002)) >> 2) & u32(0x00FF00FF)

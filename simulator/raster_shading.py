@@ -14,20 +14,36 @@ import numpy as np
 from simulator.body import Float32, Int32
 from simulator.compiled import compiled_fast
 from simulator.drawing import ROUGHNESS
-from simulator.raster_pixels import PART_SHIFT
+from simulator.raster_inline import inlined
+from simulator.raster_pixels import PART_SHIFT, ROW_SHIFT
 
 Number = Any
 """A number inside compiled code: numba finds its type."""
 
 f32, i32, u32 = np.float32, np.int32, np.uint32
 
-RAY_X, RAY_Y, SHARE_B, SHARE_C, NORMAL = 0, 1, 2, 3, 4
-LIT, SHINE, PAINT = 7, 10, 13
-SLOPES = 16
-ROWS = 20
-"""Rows of a block: x/z and y/z of the pixel, weights of the corners, the normal (3), light that the paint sends
-back (3) and that the surface mirrors (3), paint (3: red, green, blue, or u, v and squared texels a pixel),
-slopes of the weights (4)."""
+BLOCK = 512
+"""Fragments that are shaded together: one row of a block."""
+
+RAY = 0
+"""First of the rows: x/z and y/z of the pixel."""
+SHARE = 2 * BLOCK
+"""Weights of the second and third corner."""
+SLOPE = 4 * BLOCK
+"""Their slopes along x and y: second corner's, third corner's."""
+NORMAL = 8 * BLOCK
+"""Three rows, of any length."""
+LIT = 11 * BLOCK
+"""Three: light that white paint sends back, RGB."""
+SHINE = 14 * BLOCK
+"""Three: light that the surface mirrors."""
+PAINT = 17 * BLOCK
+"""Three: the paint, or where it lies in a texture; at last what is seen."""
+TEXEL = 20 * BLOCK
+"""Eight: numbers of texels, then the texels."""
+MIX = 28 * BLOCK
+"""Five: how texels mix."""
+ROWS = 33
 
 _ZERO, _ONE = f32(0), f32(1)
 _DARK = f32(0.001)
@@ -46,7 +62,6 @@ _TINY, _WIDE = f32(1e-20), f32(16)
 def meet(
     chosen: Int32,
     fragments: Int32,
-    width: Number,
     vertices: Float32,
     normals: Float32,
     faces: Int32,
@@ -60,20 +75,17 @@ def meet(
     Args:
         chosen: (n,) fragments.
         fragments: (3, ...) pixel, face, ...
-        width: Pixels.
         vertices: (V, 3) metres, camera axes.
         normals: (V, 3).
         faces: (F, 3).
         camera: (3,) focal length and principal point, pixels.
-        rows: (ROWS, >= n) to be filled.
+        rows: (ROWS * BLOCK,) a block; the rows up to the normal are filled.
     """
     inverse, mask = _ONE / camera[0], i32((1 << PART_SHIFT) - 1)
     for i in range(chosen.shape[0]):
         pixel, face = fragments[0, chosen[i]], u32(fragments[1, chosen[i]] & mask)
-        y = i32(pixel // width)
-        x = i32(pixel - y * width)
-        dx = (f32(x) + f32(0.5) - camera[1]) * inverse
-        dy = (f32(y) + f32(0.5) - camera[2]) * inverse
+        dx = (f32(i32(pixel & i32((1 << ROW_SHIFT) - 1))) + f32(0.5) - camera[1]) * inverse
+        dy = (f32(i32(pixel >> ROW_SHIFT)) + f32(0.5) - camera[2]) * inverse
         a, b, c = u32(faces[face, 0]), u32(faces[face, 1]), u32(faces[face, 2])
         ax, ay, az = vertices[a, 0], vertices[a, 1], vertices[a, 2]
         px, py, pz = vertices[b, 0] - ax, vertices[b, 1] - ay, vertices[b, 2] - az
@@ -86,12 +98,25 @@ def meet(
         share_b = min(max((bx * dx + by * dy + bz) * scale, -_WIDE), _WIDE)
         share_c = min(max((cx * dx + cy * dy + cz) * scale, -_WIDE), _WIDE)
         share_a = _ONE - share_b - share_c
-        rows[RAY_X, i], rows[RAY_Y, i], rows[SHARE_B, i], rows[SHARE_C, i] = dx, dy, share_b, share_c
+        rows[RAY + i], rows[RAY + BLOCK + i], rows[SHARE + i], rows[SHARE + BLOCK + i] = (
+            dx,
+            dy,
+            share_b,
+            share_c,
+        )
         for k in range(3):
-            rows[NORMAL + k, i] = share_a * normals[a, k] + share_b * normals[b, k] + share_c * normals[c, k]
+            rows[NORMAL + k * BLOCK + i] = (
+                share_a * normals[a, k] + share_b * normals[b, k] + share_c * normals[c, k]
+            )
         scale *= inverse
-        rows[SLOPES, i], rows[SLOPES + 1, i] = (bx + share_b * nx) * scale, (by + share_b * ny) * scale
-        rows[SLOPES + 2, i], rows[SLOPES + 3, i] = (cx + share_c * nx) * scale, (cy + share_c * ny) * scale
+        rows[SLOPE + i], rows[SLOPE + 1 * BLOCK + i] = (
+            (bx + share_b * nx) * scale,
+            (by + share_b * ny) * scale,
+        )
+        rows[SLOPE + 2 * BLOCK + i], rows[SLOPE + 3 * BLOCK + i] = (
+            (cx + share_c * nx) * scale,
+            (cy + share_c * ny) * scale,
+        )
 
 
 @compiled_fast
@@ -103,24 +128,24 @@ def light(count: Number, lights: Float32, rows: Float32) -> None:
         lights: (3, 3 + 3) two unit vectors towards the light with RGB; nothing, and the ambient RGB.
         rows: Of `meet`; the rows of light are filled.
     """
-    for i in range(count):
-        x, y = rows[RAY_X, i], rows[RAY_Y, i]
-        nx, ny, nz = rows[NORMAL, i], rows[NORMAL + 1, i], rows[NORMAL + 2, i]
+    for i in range(min(count, BLOCK)):
+        x, y = rows[RAY + i], rows[RAY + BLOCK + i]
+        nx, ny, nz = rows[NORMAL + i], rows[NORMAL + 1 * BLOCK + i], rows[NORMAL + 2 * BLOCK + i]
         size = _ONE / sqrt(nx * nx + ny * ny + nz * nz + _TINY)
         normal = nx * size, ny * size, nz * size
         size = -_ONE / sqrt(x * x + y * y + _ONE)
         view = x * size, y * size, size
         back0, mirrored0 = _one_light(normal, view, (lights[0, 0], lights[0, 1], lights[0, 2]))
         back1, mirrored1 = _one_light(normal, view, (lights[1, 0], lights[1, 1], lights[1, 2]))
-        rows[LIT, i] = back0 * lights[0, 3] + back1 * lights[1, 3] + lights[2, 3]
-        rows[LIT + 1, i] = back0 * lights[0, 4] + back1 * lights[1, 4] + lights[2, 4]
-        rows[LIT + 2, i] = back0 * lights[0, 5] + back1 * lights[1, 5] + lights[2, 5]
-        rows[SHINE, i] = mirrored0 * lights[0, 3] + mirrored1 * lights[1, 3]
-        rows[SHINE + 1, i] = mirrored0 * lights[0, 4] + mirrored1 * lights[1, 4]
-        rows[SHINE + 2, i] = mirrored0 * lights[0, 5] + mirrored1 * lights[1, 5]
+        rows[LIT + i] = back0 * lights[0, 3] + back1 * lights[1, 3] + lights[2, 3]
+        rows[LIT + 1 * BLOCK + i] = back0 * lights[0, 4] + back1 * lights[1, 4] + lights[2, 4]
+        rows[LIT + 2 * BLOCK + i] = back0 * lights[0, 5] + back1 * lights[1, 5] + lights[2, 5]
+        rows[SHINE + i] = mirrored0 * lights[0, 3] + mirrored1 * lights[1, 3]
+        rows[SHINE + 1 * BLOCK + i] = mirrored0 * lights[0, 4] + mirrored1 * lights[1, 4]
+        rows[SHINE + 2 * BLOCK + i] = mirrored0 * lights[0, 5] + mirrored1 * lights[1, 5]
 
 
-@compiled_fast
+@inlined
 def _one_light(normal: Number, view: Number, towards: Number) -> Number:
     """Shares of a light that white paint sends back and that the surface mirrors (Schlick, Smith, GGX)."""
     hx, hy, hz = towards[0] + view[0], towards[1] + view[1], towards[2] + view[2]
@@ -137,6 +162,6 @@ def _one_light(normal: Number, view: Number, towards: Number) -> Number:
     return nl * (_ONE - fresnel) * (_ONE - _F0) * _PER_PI, nl * mirrored
 
 
-@compiled_fast
+@inlined
 def _dot(a: Number, b: Number) -> Number:
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
