@@ -53,11 +53,19 @@ class Atlas:
             spacing=spacing.astype(np.float32),
             vertex=body.faces[face, 0],
         )
-        self._point = _nearest(texel, size)
+        self.point = _nearest(texel, size)
+        """(T, T) the point of the canvas whose colour each texel takes."""
 
     def texture(self, colours: NDArray[np.uint8]) -> Texture:
         """The texture that bears the colours (P, 3) of the canvas's points."""
-        return Texture(colours[self._point])
+        return Texture(colours[self.point])
+
+
+def covered_texels(uv: UV, size: int) -> NDArray[np.bool_]:
+    """(T, T) texels of an island or of the ring round it."""
+    covered = np.zeros(size * size, bool)
+    covered[_covered(uv, size)[0]] = True
+    return covered.reshape(size, size)
 
 
 def _covered(uv: UV, size: int) -> tuple[NDArray[np.intp], NDArray[np.intp], Float]:

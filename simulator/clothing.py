@@ -56,7 +56,7 @@ _DIMENSIONS = (
     choice("clothing.pattern", PATTERNS),
     Dimension("clothing.accent_value", "share", 0.08, 0.95),
     Dimension("clothing.sleeve", "joint", 0.1, 2.0),
-    Dimension("clothing.neckline", "m", 0.055, 0.11),
+    Dimension("clothing.neckline", "m", 0.068, 0.11),
     Dimension("clothing.top_length", "m", 0.0, 0.15),
     choice("clothing.bottom", GARMENTS),
     Dimension("clothing.leg", "joint", 0.3, 2.0),
@@ -126,8 +126,9 @@ def outfit_of(row: Float) -> Outfit:
 def wardrobe() -> Float:
     """(240, 17) the typical outfits, always the same; every value is exact in float32."""
     rng = np.random.default_rng(0xC107)
-    rows = np.array([_typical_row(rng) for _ in range(WARDROBE_SIZE)]).clip(CLOTHING.low, CLOTHING.high)
-    rows = rows.astype(np.float32).astype(np.float64)
+    inside = 1e-6 * (CLOTHING.high - CLOTHING.low)
+    rows = np.array([_typical_row(rng) for _ in range(WARDROBE_SIZE)])
+    rows = rows.clip(CLOTHING.low + inside, CLOTHING.high - inside).astype(np.float32).astype(np.float64)
     rows.flags.writeable = False
     return rows
 
@@ -164,7 +165,7 @@ def _typical_row(rng: Generator) -> list[float]:
         pattern + 0.5,
         accent if abs(accent - top[2]) > 0.25 else (top[2] + 0.45) % 0.9,
         rng.uniform(1.8, 2.0) if long_sleeve else rng.uniform(0.3, 0.9),
-        rng.uniform(0.055, 0.1),
+        rng.uniform(0.07, 0.1),
         0.0 if rng.random() < 0.25 else rng.uniform(0.03, 0.12),
         skirt + 0.5,
         rng.uniform(0.6, 1.6) if skirt else rng.uniform(0.45, 1.05) if short else rng.uniform(1.85, 2.0),

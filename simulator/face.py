@@ -51,14 +51,14 @@ class Head:
         self._nose = template[body.vertex_ids["nose"]] if "nose" in body.vertex_ids else None
         self._strands = 1 + 0.16 * noise(canvas.points, (0.007, 0.04, 0.007), 5)
 
-    def paint(self, colours: Float32, skin: Colour, hair: Colour, style: HairStyle) -> None:
+    def paint(self, colours: Float32, skin: Colour, hair: Colour, style: HairStyle, cap: Colour) -> None:
         """Paint face and hair over skin (3, P), in place."""
         self._paint_features(colours, skin, hair)
         if style == "beard":
             self._brush(colours, hair, self._beard, 0.8)
         self._brush(colours, hair, self._hairline, 0.4 if style == "shaved" else 1.0)
         if style == "cap":
-            stamp(colours, _cap_colour(hair), self._cap)
+            stamp(colours, cap, self._cap)
 
     def paint_long_hair(self, colours: Float32, hair: Colour, style: HairStyle) -> None:
         """Paint long hair over the clothes, in place: behind the ears and down to the shoulders."""
@@ -88,7 +88,7 @@ class Head:
 
     @cached_property
     def _cap(self) -> Stencil:
-        return self._shape(self._scale * (self._height - 0.68))
+        return self._shape(self._scale * (self._height - 0.56 - 0.08 * self._forward))
 
     @cached_property
     def _behind(self) -> Stencil:
@@ -197,8 +197,3 @@ def _eyeballs(body: Body) -> list[NDArray[np.intp]]:
 
 def _times(colour: Colour, red: float, green: float | None = None, blue: float | None = None) -> Colour:
     return colour[0] * red, colour[1] * (green or red), colour[2] * (blue or red)
-
-
-def _cap_colour(hair: Colour) -> Colour:
-    """Something other than hair, from the only colour at hand."""
-    return 40.0 + 0.6 * hair[2], 40.0 + 0.3 * hair[0], 60.0 + 0.9 * hair[1]

@@ -29,7 +29,7 @@ class Garments:
 
     def __init__(self, body: Body, canvas: Canvas) -> None:
         joints = dict(zip(body.joint_names, body.joint_template.astype(np.float32), strict=True))
-        self._softness = np.float32(0.7) * canvas.spacing
+        self._softness = canvas.spacing
         self._head = Head(body, canvas)
         x, self._y, self._z = np.ascontiguousarray(canvas.points.T)
         self._x = np.abs(x)
@@ -41,16 +41,16 @@ class Garments:
         self._leg = np.array([joints[f"left_{name}"][1] for name in _LEG])
         self._armpit = joints["left_shoulder"][1] - 0.1 * self._unit
         self._on_sleeve = self._x > self._arm[0]
-        self._from_neck = np.linalg.norm(
-            canvas.points - (self._neck + np.array([0, -0.01, 0.02], np.float32) * self._unit), axis=1
-        )
+        self._from_neck = self._neck_distance(canvas)
+        forward = np.maximum(self._z - self._neck[2], 0)
+        self._below_chin = self._neck[1] + 0.04 * self._unit - self._y - np.float32(0.6) * forward
         self._skin = 1 + 0.02 * noise(canvas.points, (0.05, 0.05, 0.05), 1)
         self._cloth = self._fabric(canvas) * (1 - 0.16 * self._side_seams(joints))
 
     def wear(self, outfit: Outfit) -> Float32:
         """The colours (3, P) of an outfit, sRGB in 0..255."""
         colours = np.asarray(outfit.skin, np.float32)[:, None] * self._skin
-        self._head.paint(colours, outfit.skin, outfit.hair, outfit.hair_style)
+        self._head.paint(colours, outfit.skin, outfit.hair, outfit.hair_style, outfit.bottom)
         over(colours, outfit.sock, self._inside(self._leg[2] + 0.07 * self._unit - self._y))
         self._wear_shoes(colours, outfit)
         self._wear_bottom(colours, outfit)
@@ -80,7 +80,7 @@ class Garments:
         cuff = np.float32(np.interp(outfit.sleeve, [0, 1, 2], self._arm)) - self._x
         above_hem = self._y - (self._waist - np.float32(outfit.top_length) * self._unit)
         off_neck = self._from_neck - np.float32(outfit.neckline) * self._unit
-        below_neck = np.minimum(off_neck, self._neck[1] + 0.01 * self._unit - self._y)
+        below_neck = np.minimum(off_neck, self._below_chin)
         region = np.minimum(np.minimum(above_hem, np.maximum(cuff, self._armpit - self._y)), below_neck)
         rims = np.minimum(np.minimum(cuff, off_neck), above_hem)
         shade = self._cloth * (1 - 0.13 * self._inside(0.013 * self._unit - rims))
@@ -89,6 +89,12 @@ class Garments:
             over(colour, outfit.accent, self._patterned(outfit.pattern))
         colour *= shade
         over(colours, colour, self._inside(region))
+
+    def _neck_distance(self, canvas: Canvas) -> Float32:
+        """Metres from a half line that leads up from the base of the neck."""
+        away = canvas.points - (self._neck + np.array([0, -0.01, 0.012], np.float32) * self._unit)
+        away[:, 1] = np.minimum(away[:, 1], 0)
+        return np.asarray(np.linalg.norm(away, axis=1))
 
     def _inside(self, distance: Float32) -> Float32:
         return inside(distance, self._softness)
