@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -33,7 +34,9 @@ class RasterRenderer:
 
     def __init__(self, parts: Sequence[Part], image_size: int, threads: int = 1) -> None:
         self._parts = [_RasterPart.of(part, number) for number, part in enumerate(parts)]
-        self._canvases = [_Canvas.create(parts, image_size) for _ in range(threads)]
+        self._part_list, self._size = tuple(parts), image_size
+        self._own = threading.local()
+        self._canvases = [_Canvas.create(parts, image_size) for _ in range(threads if threads > 1 else 0)]
         self._pool = ThreadPoolExecutor(threads, "raster") if threads > 1 else None
 
     @property
@@ -44,7 +47,8 @@ class RasterRenderer:
     def draw(self, pictures: Sequence[Picture]) -> list[Drawn]:
         """Draw some pictures; each depends on itself alone."""
         if self._pool is None:
-            return [self._canvases[0].draw(self._parts, picture) for picture in pictures]
+            canvas = self._own_canvas()
+            return [canvas.draw(self._parts, picture) for picture in pictures]
         drawn: list[Drawn | None] = [None] * len(pictures)
         waiting = iter(enumerate(pictures))
 
@@ -54,6 +58,13 @@ class RasterRenderer:
 
         list(self._pool.map(work, self._canvases))
         return [one for one in drawn if one is not None]
+
+    def _own_canvas(self) -> _Canvas:
+        """The memory of the calling thread: threads may draw side by side."""
+        if not hasattr(self._own, "canvas"):
+            self._own.canvas = _Canvas.create(self._part_list, self._size)
+        canvas: _Canvas = self._own.canvas
+        return canvas
 
     def close(self) -> None:
         """End the threads."""
