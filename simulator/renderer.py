@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from OpenGL.GL import (  # type: ignore[import-untyped]
     GL_ARRAY_BUFFER,
     GL_CLAMP_TO_EDGE,
+    GL_DRAW_FRAMEBUFFER,
     GL_LINEAR,
     GL_LINEAR_MIPMAP_LINEAR,
     GL_RENDERER,
@@ -28,6 +29,7 @@ from OpenGL.GL import (  # type: ignore[import-untyped]
     GL_UNPACK_ALIGNMENT,
     GL_UNSIGNED_BYTE,
     glBindBuffer,
+    glBindFramebuffer,
     glBindTexture,
     glBufferSubData,
     glDeleteTextures,
@@ -69,19 +71,18 @@ class SceneRenderer:
     """
 
     def __init__(self, parts: Sequence[Part], image_size: int, shaders: Shaders) -> None:
-        self._textures = _Textures()
-        self._meshes = [_Mesh(part, self._textures) for part in parts]
-        self._scene = pyrender.Scene(bg_color=[0, 0, 0, 0])
-        for mesh in self._meshes:
-            self._scene.add(mesh.mesh, pose=_TO_OPENGL)
+        textures = _Textures()
+        self._meshes = [_Mesh(part, textures) for part in parts]
+        self._scene = _Scene(bg_color=[0, 0, 0, 0])
+        for index, mesh in enumerate(self._meshes):
+            self._scene.add(mesh.mesh, name=f"{index:03d}", pose=_TO_OPENGL)
         self._camera = pyrender.IntrinsicsCamera(1, 1, 0, 0)
         self._scene.add(self._camera)
         self._lights = [self._scene.add(pyrender.DirectionalLight()) for _ in range(2)]
         self._renderer = pyrender.OffscreenRenderer(image_size, image_size)
-        with shaders(len(self._lights)) as directory:  # they are compiled at the first pictures
+        with shaders(len(self._lights)) as directory:  # they are compiled at the first picture
             self._renderer._renderer._program_cache = ShaderProgramCache(directory)
             self._renderer.render(self._scene, pyrender.RenderFlags.RGBA)
-            self._renderer.render(self._scene, pyrender.RenderFlags.DEPTH_ONLY)
 
     @property
     def name(self) -> str:
@@ -89,22 +90,31 @@ class SceneRenderer:
         return str(glGetString(GL_RENDERER).decode())
 
     def draw(self, picture: Picture) -> Drawn:
-        """Draw one picture, and the person alone a second time where something may stand in front."""
+        """Draw one picture: the person, then what else there is over it."""
         for mesh, surface in zip(self._meshes, picture.surfaces, strict=True):
-            mesh.show(surface)
+            mesh.place(surface)
         self._look(picture)
         self._light(picture.lights)
-        rgba, depth = self._renderer.render(self._scene, pyrender.RenderFlags.RGBA)
-        return Drawn(rgba, depth, self._person(depth))
+        self._show("person")
+        rgba, person = self._renderer.render(self._scene, pyrender.RenderFlags.RGBA)
+        if not self._show("other"):
+            return Drawn(rgba, person, person)
+        rgba, depth = self._draw_over()
+        return Drawn(rgba, depth, person)
 
-    def _person(self, depth: Float32) -> Float32:
-        others = [mesh for mesh in self._meshes if mesh.owner == "other" and mesh.mesh.is_visible]
-        if not others:
-            return depth
-        for other in others:
-            other.show(None)
-        alone: Float32 = self._renderer.render(self._scene, pyrender.RenderFlags.DEPTH_ONLY)
-        return alone
+    def _show(self, owner: str) -> bool:
+        """Show the parts of one owner that are in the picture, and no others; say whether there are any."""
+        for mesh in self._meshes:
+            mesh.mesh.is_visible = mesh.is_present and mesh.owner == owner
+        return any(mesh.mesh.is_visible for mesh in self._meshes)
+
+    def _draw_over(self) -> tuple[NDArray[np.uint8], Float32]:
+        """Draw what is shown into the picture that is there, as if all had been drawn at once."""
+        inner, flags = self._renderer._renderer, pyrender.RenderFlags.RGBA | pyrender.RenderFlags.OFFSCREEN
+        glBindFramebuffer(GL_DRAW_FRAMEBUFFER, inner._main_fb_ms)
+        inner._forward_pass_no_reset(self._scene, flags)
+        rgba, depth = inner._read_main_framebuffer(self._scene, flags)
+        return rgba, depth
 
     def _look(self, picture: Picture) -> None:
         self._camera.fx = self._camera.fy = picture.camera[0]
@@ -118,11 +128,21 @@ class SceneRenderer:
             node.light.color, node.light.intensity = colour, 1.0
 
 
+class _Scene(pyrender.Scene):  # type: ignore[misc]
+    """Parts in their order: where two are equally far the first shows. pyrender's own order changes by process."""
+
+    @property
+    def mesh_nodes(self) -> list[Any]:
+        """The nodes of the parts."""
+        return sorted(self._mesh_nodes, key=lambda node: str(node.name))
+
+
 class _Mesh:
     """A part in the scene. It stays there when it is hidden: pyrender frees what is not in the scene."""
 
     def __init__(self, part: Part, textures: _Textures) -> None:
         self.owner = part.owner
+        self.is_present = True
         self._textures = textures
         self._source, corners, vt = _split(part)
         look = np.ones((len(self._source), 4), np.float32) if vt is None else vt
@@ -131,12 +151,12 @@ class _Mesh:
         self._skin: Any = (
             None if vt is None else pyrender.Texture(source=np.zeros((1, 1, 4)), source_channels="RGBA")
         )
-        self._primitive = _primitive(self._rows, _both_sides(part, corners), self._skin)
+        self._primitive = _primitive(part, self._rows, corners, self._skin)
         self.mesh = pyrender.Mesh([self._primitive])
 
-    def show(self, surface: Surface | None) -> None:
+    def place(self, surface: Surface | None) -> None:
         """Put the part where the picture has it."""
-        self.mesh.is_visible = surface is not None
+        self.is_present = surface is not None
         if surface is None:
             return
         rows, source = self._rows, self._source
@@ -193,22 +213,17 @@ def _split(part: Part) -> tuple[NDArray[np.intp], Int32, Float32 | None]:
     return source, corners.reshape(-1, 3).astype(np.int32), uv.vt[coordinates]
 
 
-def _both_sides(part: Part, corners: Int32) -> Int32:
-    """The faces, and those of an open part turned round too.
-
-    pyrender's `doubleSided` would do for the colours, but pictures of depth alone drop back faces always.
-    """
-    return corners if part.closed else np.stack([corners, corners[:, ::-1]], axis=1).reshape(-1, 3)
-
-
-def _primitive(rows: Float32, corners: Int32, skin: Any) -> Any:
+def _primitive(part: Part, rows: Float32, corners: Int32, skin: Any) -> Any:
     look = {"color_0": rows[:, 6:].copy()} if skin is None else {"texcoord_0": rows[:, 6:].copy()}
     return pyrender.Primitive(
         positions=rows[:, :3].copy(),
         normals=rows[:, 3:6].copy(),
         indices=corners,
         material=pyrender.MetallicRoughnessMaterial(
-            metallicFactor=0.0, roughnessFactor=ROUGHNESS, baseColorTexture=skin
+            metallicFactor=0.0,
+            roughnessFactor=ROUGHNESS,
+            baseColorTexture=skin,
+            doubleSided=not part.closed,
         ),
         **look,
     )

@@ -86,6 +86,21 @@ def test_what_stands_in_front_hides_the_person_but_not_from_its_own_depth(render
     np.testing.assert_array_equal(drawn.depth[only_shirt], drawn.person[only_shirt])
 
 
+def test_people_and_others_are_drawn_as_if_at_once(renderer: PyrenderRenderer) -> None:
+    tilted = plate(BLUE, 2.0, half=0.3)
+    tilt = np.array([[0, 0, -0.4], [0, 0.1, 0.5], [0, 0, 0.4], [0.1, 0, -0.5]], np.float32)
+    tilted = replace(tilted, vertices=tilted.vertices + tilt)  # through the other plate
+    one, both = renderer.draw([shows(shirt=plate(RED), solid=tilted), shows(shirt=plate(RED), box=tilted)])
+    np.testing.assert_array_equal(one.rgba, both.rgba)
+    np.testing.assert_array_equal(one.depth, both.depth)
+    assert {RED, BLUE} <= {colour_at(both.rgba, MIDDLE, column) for column in range(MIDDLE - 8, MIDDLE + 8)}
+
+
+def test_where_two_are_equally_far_the_first_part_shows(renderer: PyrenderRenderer) -> None:
+    drawn = renderer.draw([shows(shirt=plate(RED), solid=plate(BLUE), box=plate(GREEN))])[0]
+    assert colour_at(drawn.rgba, MIDDLE, MIDDLE) == RED
+
+
 def test_nothing_in_front_leaves_one_depth(renderer: PyrenderRenderer) -> None:
     drawn = renderer.draw([shows(shirt=plate(RED))])[0]
     np.testing.assert_array_equal(drawn.depth, drawn.person)
