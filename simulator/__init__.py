@@ -22,6 +22,8 @@ from simulator.factors import (
     PoseFactor,
     ShapeFactor,
     ViewFactor,
+    normal_quantile,
+    normal_unit,
     physical_values,
     with_physical_values,
 )
@@ -94,6 +96,8 @@ __all__ = [
     "load_poses",
     "load_prior",
     "load_uv",
+    "normal_quantile",
+    "normal_unit",
     "orientation",
     "physical_values",
     "redraw",
