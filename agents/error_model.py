@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import numpy as np
-from scipy.spatial.distance import cdist
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from agents.base import Float
+
+Matrix = NDArray[Any]
 
 LENGTHS = (0.7, 1.0, 1.5)
 """Length scales tried, in units of the square root of the dimension."""
@@ -34,16 +37,18 @@ class ErrorModel:
 
     def __init__(self, points: Float, error: Float, length: float, ridge: float) -> None:
         keep = _worst_and_latest(error)
-        self._points, self._mean = points[keep], float(error[keep].mean())
+        self._mean = float(error[keep].mean())
         self._scale = length * np.sqrt(points.shape[1])
-        kernel = _kernel(self._points, self._points, self._scale)
+        kernel = _kernel(points[keep], points[keep], self._scale)
         with ONE_THREAD():
-            self._weights = np.linalg.solve(kernel + ridge * np.eye(len(keep)), error[keep] - self._mean)
+            weights = np.linalg.solve(kernel + ridge * np.eye(len(keep)), error[keep] - self._mean)
+        self._points, self._weights = points[keep].astype(np.float32), weights.astype(np.float32)
 
     def __call__(self, points: Float) -> Float:
         """Predicted errors (n,) of points (n, D)."""
+        kernel = _kernel(points.astype(np.float32), self._points, self._scale)
         with ONE_THREAD():
-            return np.asarray(self._mean + _kernel(points, self._points, self._scale) @ self._weights)
+            return np.asarray(self._mean + kernel @ self._weights, np.float64)
 
 
 def choose(points: Float, error: Float) -> tuple[float, float]:
@@ -63,8 +68,14 @@ def _leave_one_out(points: Float, target: Float, length: float, ridge: float) ->
         return float(((inverse @ target / np.diag(inverse)) ** 2).mean())
 
 
-def _kernel(a: Float, b: Float, scale: float) -> Float:
-    return np.exp(-cdist(a, b, "sqeuclidean") / (2 * scale**2))
+def _kernel(a: Matrix, b: Matrix, scale: float) -> Matrix:
+    """Gaussian kernel (n, m), in the precision of the points; squared distances by the scalar product."""
+    with ONE_THREAD():
+        kernel = a @ (2.0 * b.T)
+    kernel -= (a * a).sum(axis=1)[:, None]
+    kernel -= (b * b).sum(axis=1)
+    kernel *= 0.5 / scale**2
+    return np.exp(kernel, out=kernel)
 
 
 def _worst_and_latest(error: Float) -> np.ndarray[tuple[int], np.dtype[np.intp]]:

@@ -175,10 +175,10 @@ class PolicyGradient:
     def _draw(self, rows: NDArray[np.intp]) -> Float:
         agent, slot = rows // self._batch, rows % self._batch
         noise = self._rng.standard_normal((len(rows), self._dim))
-        scouts = self._scout(len(rows))
-        action = ndtr((self._mean[agent] + self._spread[agent] * noise).clip(-2.5, 2.5))
+        drawn = ndtr((self._mean[agent] + self._spread[agent] * noise).clip(-2.5, 2.5))
         scouting = (slot >= self._batch - self._scouts) | (self._round < self._explore)
-        return np.where(scouting[:, None], scouts, action)
+        drawn[scouting] = self._scout(int(scouting.sum()))
+        return drawn
 
     def _scout(self, count: int) -> Float:
         uniform = self._rng.random((count, self._dim))

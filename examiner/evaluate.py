@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import BoundedSemaphore
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from examiner.calibration import calibrate, identity
+from examiner.cores import cores
 from examiner.fairness import Fairness, part_of_a_person
 from examiner.joints import Bool, Float, Pair, common_joints, pick, rooted
 from examiner.outcomes import Outcomes, join_outcomes
@@ -18,7 +18,7 @@ from examiner.scores import PA_MPJPE, Score
 from simulator import Batch, Scene, Simulator
 from targets import Prediction, Target
 
-CHUNK = 16
+CHUNK = 8
 MAX_INVALID = 0.01
 """Share of predictions with NaN above which a run stops (definitions: score)."""
 
@@ -180,11 +180,6 @@ class Evaluator:
 def chunks_of(scene: Scene) -> list[Scene]:
     """The scene in parts of at most CHUNK people."""
     return [scene.rows(slice(i, i + CHUNK)) for i in range(0, len(scene), CHUNK)]
-
-
-def cores() -> int:
-    """Processor cores this process may use; results never depend on it."""
-    return len(os.sched_getaffinity(0))
 
 
 def check_prediction(name: str, prediction: Prediction, people: int, joints: int) -> None:

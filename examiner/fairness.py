@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from examiner.cores import cores
 from examiner.joints import Bool, Float
 from simulator import Body, JointVisibility, MotionRange, Penetration, Scene, in_front
 
@@ -21,7 +23,7 @@ PENETRATION_MM = 10.0
 LEAST_VISIBLE = 6
 """Joints that must be visible where an occluder or the border may hide some."""
 
-CHUNK = 64
+CHUNK = 16
 
 
 Rule = Callable[[Bool, Sequence[str]], Float]
@@ -63,6 +65,7 @@ class Fairness:
         self._motion_range = motion_range
         self._penetration = Penetration(body)
         self._visibility = JointVisibility(body)
+        self._workers = ThreadPoolExecutor(max_workers=cores())
         self._names = tuple(joint_names)
         self._index = np.array([body.joint_names.index(name) for name in joint_names])
 
@@ -88,9 +91,10 @@ class Fairness:
         """(N,) >= 0 where the scene is fair; poses that are not are never skinned."""
         margin = self.pose_margin(scene) - 1.0
         inside = np.flatnonzero(margin >= -1.0)
-        for start in range(0, len(inside), CHUNK):
-            rows = inside[start : start + CHUNK]
-            margin[rows] = self.visible_margin(self._visible(scene.rows(rows)))
+        chunks = [inside[start : start + CHUNK] for start in range(0, len(inside), CHUNK)]
+        seen = self._workers.map(lambda rows: self._visible(scene.rows(rows)), chunks)
+        for rows, visible in zip(chunks, seen, strict=True):
+            margin[rows] = self.visible_margin(visible)
         return margin
 
     def _visible(self, scene: Scene) -> Bool:

@@ -126,7 +126,7 @@ def build_rig(
         fairness=fairness,
         score=score,
         evaluator=Evaluator(simulator, target, fairness, score, calibration),
-        referee=referee and Evaluator(referee, target, fairness, score, calibration),
+        referee=None if referee is None else Evaluator(referee, target, fairness, score, calibration),
         reference=reference,
         threshold=reference.threshold(config.threshold),
     )

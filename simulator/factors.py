@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -241,7 +241,8 @@ class ParameterFactor:
 
     def place(self, values: Float, scene: Scene) -> Scene:
         """Set the field."""
-        return replace(scene, **{self.name: np.ascontiguousarray(values)})
+        field: dict[str, Any] = {self.name: np.ascontiguousarray(values)}
+        return replace(scene, **field)
 
     def typical(self, count: int, rng: np.random.Generator) -> Float:
         """As common training sets have it."""

@@ -6,6 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.camera import Float
+from simulator.compiled import compiled
+
+Depth = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+_NOTHING = np.float32(0.0)
 
 _RINGS = 2
 """Pixels from the nearest depth to the edge: usually one, two for what is thinner than a pixel."""
@@ -51,12 +57,43 @@ def depth_to_the_edge(
     Returns:
         (N, H, W) metres, positive exactly on the mask.
     """
-    filled = np.pad(np.where(mask, depth, np.inf), ((0, 0), (1, 1), (1, 1)), constant_values=np.inf)
-    filled[filled == 0.0] = np.inf
-    inner = filled[:, 1:-1, 1:-1]
+    filled = np.zeros(depth.shape, np.float32)
+    for row, (one, inside) in enumerate(zip(depth, mask, strict=True)):
+        _fill(one, inside, np.float32(fallback[row]), filled[row])
+    return filled
+
+
+@compiled
+def _fill(depth: Depth, mask: Mask, fallback: np.float32, filled: Depth) -> None:
+    """One picture: rings outwards from what has depth, then the fallback."""
+    rows, columns = depth.shape
+    missing = np.empty(rows * columns, np.int32)
+    count = 0
+    for y in range(rows):
+        for x in range(columns):
+            if mask[y, x]:
+                filled[y, x] = depth[y, x]
+                missing[count] = y * columns + x
+                count += depth[y, x] == _NOTHING
+    nearest = np.empty(count, np.float32)
     for _ in range(_RINGS):
-        row, y, x = np.nonzero(mask & np.isinf(inner))
-        around = np.stack([filled[row, y + dy, x + dx] for dy in range(3) for dx in range(3)])
-        inner[row, y, x] = around.min(axis=0, initial=np.inf)
-    inner = np.where(np.isinf(inner), np.asarray(fallback, np.float32)[:, None, None], inner)
-    return np.where(mask, inner, np.float32(0.0))
+        for i in range(count):
+            nearest[i] = _around(filled, missing[i] // columns, missing[i] % columns)
+        for i in range(count):
+            filled[missing[i] // columns, missing[i] % columns] = nearest[i]
+    for i in range(count):
+        if nearest[i] == _NOTHING:
+            filled[missing[i] // columns, missing[i] % columns] = fallback
+
+
+@compiled
+def _around(filled: Depth, y: int, x: int) -> np.float32:
+    """A pixel's depth; where it has none, the nearest of its eight neighbours', 0 where none has any."""
+    if filled[y, x] > _NOTHING:
+        return filled[y, x]
+    best = np.float32(np.inf)
+    for row in range(max(y - 1, 0), min(y + 2, filled.shape[0])):
+        for column in range(max(x - 1, 0), min(x + 2, filled.shape[1])):
+            if filled[row, column] > _NOTHING:
+                best = min(best, filled[row, column])
+    return best if best < np.inf else _NOTHING

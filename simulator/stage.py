@@ -13,6 +13,7 @@ from simulator.base import Batch, Scene
 from simulator.body import Body, BodyOutput, Float32
 from simulator.camera import Float
 from simulator.clothing import CLOTHING
+from simulator.compose import nearest, over, touched
 from simulator.drawing import Drawn, Part, Picture, Surface
 from simulator.imaging import expose
 from simulator.in_front import Front, PosedBystander, in_front
@@ -25,6 +26,8 @@ from simulator.wardrobe import Painter, Wardrobe
 
 STAGE_VERSION = 2
 """Raised whenever the same scene would give other pixels or labels, whatever the renderer."""
+
+_NO_DEPTH = np.float32(0.0)
 
 SAME_SURFACE = 1e-3
 """Metres within which two depths are of one surface."""
@@ -105,21 +108,23 @@ class Stage:
     def batch(self, staged: Staged, drawn: Sequence[Drawn]) -> Batch:
         """Pictures and labels of a drawing."""
         scene, out = staged.scene, staged.out
-        rgba, depth, person = (
-            np.stack([getattr(one, name) for one in drawn]) for name in ("rgba", "depth", "person")
-        )
-        mask = _shown(rgba, depth, person, [bool(front.blockers) for front in staged.fronts])
-        behind = np.stack([self._backgrounds.draw(row) for row in scene.background])
+        shown = [_shown(one, front) for one, front in zip(drawn, staged.fronts, strict=True)]
+        seen = [np.where(mask, one.person, _NO_DEPTH) for mask, one in zip(shown, drawn, strict=True)]
+        mask, depth = np.stack(shown), np.stack([one.depth for one in drawn])
+        images = [
+            over(one.rgba, self._backgrounds.draw(row))
+            for one, row in zip(drawn, scene.background, strict=True)
+        ]
         blockers = [front.blockers for front in staged.fronts]
         return Batch(
-            images=expose(_over(rgba, behind), scene.imaging),
+            images=expose(np.stack(images), scene.imaging),
             joints=out.joints,
             vertices=out.vertices,
             joints2d=scene.camera.project(out.joints),
             visibility=self._visibility(out.vertices, out.joints, scene.camera, blockers=blockers),
             visible_share=self._share(out.vertices, staged.normals, depth, scene.camera),
             mask=mask,
-            depth=depth_to_the_edge(np.where(mask, person, np.float32(0)), mask, out.joints[:, 0, 2]),
+            depth=depth_to_the_edge(np.stack(seen), mask, out.joints[:, 0, 2]),
             boxes=boxes_round(mask, scene.box_shift),
             scene=scene,
             joint_names=self.body.joint_names,
@@ -136,17 +141,10 @@ class Stage:
         return self._dressed(CLOTHING.typical(1, rng)[0], who.vertices, normals)
 
 
-def _shown(rgba: NDArray[np.uint8], depth: Float32, person: Float32, blocked: list[bool]) -> NDArray[np.bool_]:
-    """Pixels (N, H, W) that show the person: all that are touched, or where something else is in the picture
+def _shown(drawn: Drawn, front: Front) -> NDArray[np.bool_]:
+    """Pixels (H, W) that show the person: all that are touched, or where something else is in the picture
     those at whose depth sample the person is the nearest."""
-    nearest = (person > 0) & (person <= depth + np.float32(SAME_SURFACE))
-    return np.where(np.array(blocked)[:, None, None], nearest, rgba[..., 3] > 0)
-
-
-def _over(rgba: NDArray[np.uint8], behind: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Pictures (N, H, W, 3) of RGBA, already multiplied by alpha, over a background."""
-    through = (255 - rgba[..., 3:]).astype(np.uint16)
-    return rgba[..., :3] + ((through * behind + 127) // 255).astype(np.uint8)
+    return nearest(drawn.depth, drawn.person, SAME_SURFACE) if front.blockers else touched(drawn.rgba)
 
 
 def _others(fronts: list[Front], joints: int) -> Float:
