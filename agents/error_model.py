@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
+from contextlib import AbstractContextManager
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from agents.base import Float
 
@@ -22,8 +23,17 @@ RIDGES = (0.03, 0.1, 0.3)
 CAP = 800
 """Most points a model is fitted on: the worst half and the latest half of what was seen."""
 
-ONE_THREAD = partial(threadpool_limits, limits=1)
-"""Linear algebra on one thread: on several its last bits depend on their number, and the search on those."""
+
+@cache
+def _libraries() -> ThreadpoolController:
+    """The linear algebra of this process; finding it costs milliseconds."""
+    return ThreadpoolController()
+
+
+def one_thread() -> AbstractContextManager[Any]:
+    """Linear algebra on one thread: on several its last bits depend on their number, and the search on those."""
+    return _libraries().limit(limits=1)
+
 
 CHOICE_CAP = 256
 """Latest points that the choice of length scale and ridge looks at."""
@@ -40,14 +50,14 @@ class ErrorModel:
         self._mean = float(error[keep].mean())
         self._scale = length * np.sqrt(points.shape[1])
         kernel = _kernel(points[keep], points[keep], self._scale)
-        with ONE_THREAD():
+        with one_thread():
             weights = np.linalg.solve(kernel + ridge * np.eye(len(keep)), error[keep] - self._mean)
         self._points, self._weights = points[keep].astype(np.float32), weights.astype(np.float32)
 
     def __call__(self, points: Float) -> Float:
         """Predicted errors (n,) of points (n, D)."""
         kernel = _kernel(points.astype(np.float32), self._points, self._scale)
-        with ONE_THREAD():
+        with one_thread():
             return np.asarray(self._mean + kernel @ self._weights, np.float64)
 
 
@@ -63,14 +73,14 @@ def choose(points: Float, error: Float) -> tuple[float, float]:
 
 def _leave_one_out(points: Float, target: Float, length: float, ridge: float) -> float:
     kernel = _kernel(points, points, length * np.sqrt(points.shape[1]))
-    with ONE_THREAD():
+    with one_thread():
         inverse = np.linalg.inv(kernel + ridge * np.eye(len(points)))
         return float(((inverse @ target / np.diag(inverse)) ** 2).mean())
 
 
 def _kernel(a: Matrix, b: Matrix, scale: float) -> Matrix:
     """Gaussian kernel (n, m), in the precision of the points; squared distances by the scalar product."""
-    with ONE_THREAD():
+    with one_thread():
         kernel = a @ (2.0 * b.T)
     kernel -= (a * a).sum(axis=1)[:, None]
     kernel -= (b * b).sum(axis=1)

@@ -85,7 +85,7 @@ class Evaluator:
         batch = self.simulator.render(scene)
         with self._calls:
             prediction = self.predict(batch)
-        return self._judge(batch, prediction)
+        return self.judge(batch, prediction)
 
     def count(self, outcomes: Outcomes) -> None:
         """Keep count of invalid answers, those of a resumed run too.
@@ -136,7 +136,7 @@ class Evaluator:
         moved = calibrate(calibration, rooted(np.nan_to_num(joints), self.joints))
         return Pair(gt, rooted(moved, self.joints), self.joints)
 
-    def _judge(self, batch: Batch, prediction: Prediction) -> Outcomes:
+    def judge(self, batch: Batch, prediction: Prediction) -> Outcomes:
         pair = self.pair(batch, prediction, self.calibration)
         raw = self.pair(batch, prediction, identity(len(self.joints)))
         visible = pick(batch.visibility, batch.joint_names, self.joints)

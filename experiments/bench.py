@@ -1,118 +1,143 @@
 """Speed, side by side in one run: what a query costs, and what each choice buys. Writes experiments/bench.json.
 
-`make bench` runs it. Absolute times swing with the machine; the ratios were measured in one process, in turns.
+`make bench` runs it. Absolute times swing with the machine; every ratio is of paired turns in one process.
 """
 
 from __future__ import annotations
 
+import datetime
 import time
-from collections.abc import Callable
-from importlib.resources import files
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from examiner import Config, build_rig
 from examiner.evaluate import CHUNK
 from examiner.files import write_json
-from examiner.progress import Silence
-from examiner.rig import Rig
-from simulator import redress
+from experiments._bench_cpu import cpu_seconds, smplx_forward
+from experiments._bench_pipeline import pipeline
+from experiments._bench_scenes import in_other_clothes, scenes_of_coverage
+from simulator import RasterSimulator, Scene, join_scenes, load_body
+from simulator.drawing import Picture, Renderer
+from simulator.mesh_simulator import PyrenderSimulator
+from simulator.raster import RasterRenderer
+from simulator.render_process import PyrenderRenderer
+from simulator.shaders import stock_shaders
 
 OUT = Path(__file__).parent / "bench.json"
+COMMAND = "make bench"
 PEOPLE = 64
 TURNS = 5
-FLOATS = ("v_template", "shapedirs", "posedirs", "J_regressor", "weights")
+THREADS = 2
 
 
 def main() -> dict[str, Any]:
     """Measure, print and write."""
-    rig = build_rig(Config(), Silence())
-    try:
-        figures = {"ms_a_query": costs(rig), "ratios": ratios(rig)}
-    finally:
-        rig.close()
-    for group, values in figures.items():
-        print(group)
-        for name, value in values.items():
-            print(f"  {name:44s} {value:8.3f}")
+    body = load_body("neutral")
+    simulator = RasterSimulator(body)
+    near, nearer = (scenes_of_coverage(simulator, coverage, PEOPLE) for coverage in (0.14, 0.27))
+    figures: dict[str, Any] = {
+        "command": COMMAND,
+        "date": datetime.date.today().isoformat(),
+        "raster_speedup_over_pyrender": {
+            "at_14_percent": speedup(simulator, near),
+            "at_27_percent": speedup(simulator, nearer),
+        },
+        "raster_images_per_second": throughput(simulator, near),
+        "raster_stages_ms": stages(simulator, near),
+        "changes_cost": changes(simulator, near),
+        "body_speedup_over_smplx": paired(*smplx_forward(body, near)),
+        **pipeline(),
+    }
+    for name, value in figures.items():
+        print(f"{name:32s} {value}")
     write_json(OUT, figures)
     return figures
 
 
-def costs(rig: Rig) -> dict[str, float]:
-    """Milliseconds a query of each step, medians over TURNS."""
-    rng = np.random.default_rng(0)
-    units = rig.space.typical(PEOPLE, rng)
-    scene = rig.space.decode(units)
-    dressed = redress(scene, rng)
-    batches = list(rig.evaluator.draw(scene))
-    steps: dict[str, Callable[[], Any]] = {
-        "decode": lambda: rig.space.decode(units),
-        "screen": lambda: rig.margin(units),
-        "draw": lambda: list(rig.evaluator.draw(scene)),
-        "draw, all appearances new": lambda: list(rig.evaluator.draw(dressed)),
-        "predict": lambda: [rig.evaluator.predict(batch) for batch in batches],
-        "evaluate": lambda: rig.evaluator(scene),
-    }
-    return {name: round(1000 * median_time(step) / PEOPLE, 3) for name, step in steps.items()}
-
-
-def ratios(rig: Rig) -> dict[str, float]:
-    """How many times faster the choice is than its alternative, medians of paired turns."""
-    rng = np.random.default_rng(1)
-    scene = rig.space.decode(rig.space.typical(PEOPLE, rng))
-    chunks = [scene.rows(slice(i, i + CHUNK)) for i in range(0, PEOPLE, CHUNK)]
-
-    def in_turn() -> None:
-        for chunk in chunks:
-            rig.evaluator.predict(rig.simulator.render(chunk))
-
-    def singly() -> None:
-        for i in range(PEOPLE):
-            rig.body.forward(*shape_of(i))
-
-    def shape_of(i: int | slice) -> tuple[Any, ...]:
-        rows = slice(i, i + 1) if isinstance(i, int) else i
-        return scene.betas[rows], scene.body_pose[rows], scene.global_orient[rows], scene.transl[rows]
-
+def speedup(simulator: RasterSimulator, scene: Scene) -> dict[str, float]:
+    """Processor time an image of pyrender (one scene for ever, buffers written in place, its own shaders) over ours."""
+    pictures = simulator.stage.set(scene).pictures
+    reference = PyrenderRenderer(simulator.stage.parts, 256, stock_shaders)
+    tuned = PyrenderRenderer(simulator.stage.parts, 256)
+    fast = RasterRenderer(simulator.stage.parts, 256)
+    stock, specialised, ours = ([] for _ in range(3))
+    for renderer in (reference, tuned, fast):
+        renderer.draw(pictures)
+    for _ in range(TURNS):
+        for renderer, costs in ((reference, stock), (tuned, specialised), (fast, ours)):
+            costs.append(cpu_seconds(lambda r=renderer: r.draw(pictures)) * 1000 / len(pictures))
+    for renderer in (reference, tuned, fast):
+        renderer.close()
+    ratio = np.median(np.array(stock) / np.array(ours))
     return {
-        "drawing ahead over drawing in turn": paired(in_turn, lambda: rig.evaluator(scene)),
-        "skinning in batches over one by one": paired(
-            singly, lambda: [rig.body.forward(*shape_of(slice(i, i + 16))) for i in range(0, PEOPLE, 16)]
-        ),
-        "skinning here over smplx": paired(
-            smplx_forward(rig, scene), lambda: rig.body.forward(*shape_of(slice(None)))
-        ),
+        "ratio": round(float(ratio), 2),
+        "ratio_to_specialised_shaders": round(float(np.median(np.array(specialised) / np.array(ours))), 2),
+        "pyrender_cpu_ms": round(float(np.median(stock)), 2),
+        "raster_cpu_ms": round(float(np.median(ours)), 2),
+        "coverage": round(coverage_of(fast, pictures), 3),
     }
 
 
-def smplx_forward(rig: Rig, scene: Any) -> Callable[[], Any]:
-    """The same people through smplx, in one batch."""
-    import torch
-    from smplx import SMPL
-    from smplx.utils import Struct
+def coverage_of(renderer: Renderer, pictures: Sequence[Picture]) -> float:
+    """Mean share of the pixels that the person touches."""
+    return float(np.mean([(drawn.rgba[..., 3] > 0).mean() for drawn in renderer.draw(pictures)]))
 
-    with (files("simulator") / "data" / "body_neutral.npz").open("rb") as stream, np.load(stream) as stored:
-        struct = Struct(**{name: stored[name].astype(np.float32) for name in FLOATS}, f=stored["f"])
-        struct.kintree_table = stored["kintree_table"]
-    model = SMPL("unused", data_struct=struct, vertex_ids=dict(rig.body.vertex_ids), batch_size=PEOPLE)
-    pose = torch.zeros(PEOPLE, 69)
-    pose[:, :63] = torch.from_numpy(scene.body_pose)
-    betas, orient = (torch.tensor(v, dtype=torch.float32) for v in (scene.betas, scene.global_orient))
 
-    def run() -> None:
-        with torch.no_grad():
-            model(betas=betas, body_pose=pose, global_orient=orient)
+def throughput(simulator: RasterSimulator, scene: Scene) -> dict[str, float]:
+    """Images a second on two threads: the drawing with the body's forward pass, and whole batches with labels."""
+    chunks = [scene.rows(slice(i, i + CHUNK)) for i in range(0, len(scene), CHUNK)] * 4
+    stage, renderer = simulator.stage, simulator.renderer
 
-    return run
+    def draw(chunk: Scene) -> None:
+        renderer.draw(stage.set(chunk).pictures)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        jobs = {"drawn_with_body": draw, "whole_batches": simulator.render}
+        seconds = {name: median_time(lambda j=job: list(pool.map(j, chunks))) for name, job in jobs.items()}
+    count = sum(map(len, chunks))
+    return {name: round(count / value, 1) for name, value in seconds.items()}
+
+
+def stages(simulator: RasterSimulator, scene: Scene) -> dict[str, float]:
+    """Processor milliseconds an image of each stage of a whole batch."""
+    stage, body = simulator.stage, simulator.body
+    values = scene.betas, scene.body_pose, scene.global_orient, scene.transl
+    staged = stage.set(scene)
+    drawn = simulator.renderer.draw(staged.pictures)
+    steps: dict[str, Callable[[], Any]] = {
+        "body forward": lambda: body.forward(*values),
+        "normals": lambda: body.normals(staged.out.vertices),
+        "forward, normals, paint, lights": lambda: stage.set(scene),
+        "raster": lambda: simulator.renderer.draw(staged.pictures),
+        "background, labels": lambda: stage.batch(staged, drawn),
+        "all": lambda: simulator.render(scene),
+    }
+    return {name: round(1000 * median_cpu(step) / len(scene), 3) for name, step in steps.items()}
+
+
+def changes(simulator: RasterSimulator, scene: Scene) -> dict[str, float]:
+    """Throughput with other clothes and backgrounds in every picture over that with the same, outfits known."""
+    rng = np.random.default_rng(5)
+    looks = [in_other_clothes(scene, rng) for _ in range(4)]
+    same = join_scenes([scene] * 4)
+    other = join_scenes(looks)
+    ratio = paired(lambda: simulator.render(other), lambda: simulator.render(same))
+    return {"time_ratio": ratio}
 
 
 def median_time(step: Callable[[], Any]) -> float:
     """Median seconds of TURNS calls after a warm-up."""
     step()
     return float(np.median([_seconds(step) for _ in range(TURNS)]))
+
+
+def median_cpu(step: Callable[[], Any]) -> float:
+    """Median processor seconds of TURNS calls after a warm-up."""
+    step()
+    return float(np.median([cpu_seconds(step) for _ in range(TURNS)]))
 
 
 def paired(slow: Callable[[], Any], fast: Callable[[], Any]) -> float:

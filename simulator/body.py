@@ -141,6 +141,11 @@ class Body:
         return betas, pose.reshape(len(betas), len(self.parents), 3), transl
 
     @cached_property
+    def closed(self) -> bool:
+        """Whether the mesh encloses a solid and its faces look outward, so that no back face is ever seen."""
+        return encloses(self.v_template, self.faces)
+
+    @cached_property
     def _levels(self) -> Levels:
         return tree_levels(self.parents)
 
@@ -152,6 +157,14 @@ class Body:
     def _skinning(self) -> Skinning:
         directions = np.concatenate([self.shapedirs, self.posedirs], axis=2)
         return Skinning(self.v_template, directions, self.weights)
+
+
+def encloses(vertices: NDArray[np.float32], faces: Int32) -> bool:
+    """Whether a mesh (V, 3) with faces (F, 3) is closed and its faces look outward."""
+    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]).astype(np.int64)
+    there, back = (np.sort(a * len(vertices) + b) for a, b in (edges.T, edges.T[::-1]))
+    a, b, c = np.moveaxis(np.asarray(vertices, np.float64)[faces], 1, 0)
+    return bool(np.array_equal(there, back) and (a * np.cross(b, c)).sum() > 0.0)
 
 
 def face_incidence(faces: Int32, vertex_count: int) -> RowLinear:
