@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,11 +63,11 @@ class Samples:
     """(N,) kg / m^2, by Anny's own measure."""
 
 
-def anny_model() -> Any:
-    """Anny's default topology and rig. Others are not requested: `smpl` and `smplx` are not free."""
+def anny_model(topology: Literal["anny", "anny-full"] = "anny") -> Any:
+    """Anny's default rig, and its skin or, "full", all meshes. `smpl` and `smplx` are not free: never ask for them."""
     anny = importlib.import_module("anny")
     torch = importlib.import_module("torch")
-    model = anny.Anny(rig="anny", topology="anny", phenotypes="all", extrapolate_phenotypes=True)
+    model = anny.Anny(rig="anny", topology=topology, phenotypes="all", extrapolate_phenotypes=True)
     return model.to(torch.float32)
 
 
