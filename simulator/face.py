@@ -93,7 +93,7 @@ class Head:
     @cached_property
     def _behind(self) -> Stencil:
         narrow = 0.1 * self._unit - np.abs(self._x)
-        return self._shape(self._depth * (-0.05 - self._forward), narrow, self._above_neck + 0.04)
+        return self._shape(self._depth * (-0.3 - self._forward), narrow, self._above_neck + 0.04 * self._unit)
 
     @cached_property
     def _beard(self) -> Stencil:

@@ -22,6 +22,9 @@ Colour = tuple[float, float, float]
 _LATTICE = 24
 """Side of the cube of random values; noise repeats after as many periods."""
 
+_VERTEX_RAMP = np.float32(0.7)
+"""Share of the mean edge over which vertices still paint an edge without the teeth of the mesh."""
+
 
 @dataclass(frozen=True, eq=False)
 class Canvas:
@@ -50,7 +53,7 @@ class Stencil:
 
 def vertex_canvas(body: Body) -> Canvas:
     """The canvas of a body without texture coordinates: its vertices."""
-    spacing = vertex_spacing(body.v_template, body.faces).astype(np.float32)
+    spacing = _VERTEX_RAMP * vertex_spacing(body.v_template, body.faces).astype(np.float32)
     return Canvas(
         np.asarray(body.v_template, np.float32), spacing, np.arange(len(body.v_template), dtype=np.int32)
     )
