@@ -125,11 +125,11 @@ def rasterise_cut(
         p, face = _seen(a, camera), i32(first_id + f)
         q = _seen(b, camera) if b[2] >= near else _seen_cut(a, b, near, camera)
         r = _seen(c, camera) if c[2] >= near else _seen_cut(a, c, near, camera)
-        _triangle(p, q, r, face, closed, samples, spans)
+        _lone_triangle(p, q, r, face, closed, samples, spans)
         if b[2] >= near and c[2] < near:
-            _triangle(q, _seen_cut(b, c, near, camera), r, face, closed, samples, spans)
+            _lone_triangle(q, _seen_cut(b, c, near, camera), r, face, closed, samples, spans)
         if b[2] < near and c[2] >= near:
-            _triangle(q, _seen_cut(c, b, near, camera), r, face, closed, samples, spans)
+            _lone_triangle(q, _seen_cut(c, b, near, camera), r, face, closed, samples, spans)
 
 
 @inlined
@@ -186,13 +186,20 @@ def _triangle(
         _fill(a0, a1, b0, b1, c0, c1, (a[2], b[2], c[2]), box, face, samples, spans)
 
 
+@compiled_fast
+def _lone_triangle(
+    a: Number, b: Number, c: Number, face: Number, closed: Number, samples: Int64, spans: Int32
+) -> None:
+    """As `_triangle`, compiled once: it is called from several places, where speed does not matter."""
+    _triangle(a, b, c, face, closed, samples, spans)
+
+
 @inlined
 def _pixels(low: Number, high: Number, count: Number) -> Number:
     """The first pixel with a sample between two fractions, and the one after the last."""
     scale = _ONE / _STEP
-    first = max(np.ceil((low - _LAST) * scale), _ZERO)
-    last = min(np.floor((high + (_STEP - _FIRST)) * scale), f32(count))
-    return i32(first), i32(last)
+    first, last = np.ceil((low - _LAST) * scale), np.floor((high + (_STEP - _FIRST)) * scale)
+    return max(i32(first), i32(0)), min(i32(last), i32(count))  # whole numbers hold what is broken in bounds
 
 
 @inlined
@@ -242,9 +249,10 @@ def _fill(
 def _edge(px: Number, py: Number, qx: Number, qy: Number) -> Number:
     """The plane that is 0 on an edge p -> q and grows inward: value at 0, slopes along x and y.
 
-    A sample on the edge belongs to one of the two triangles that share it: the plane of the other is lowered.
+    A sample on the edge belongs to one of the two triangles that share it, on the right or above, as in OpenGL:
+    the plane of the other is lowered.
     """
     along_x, along_y = qy - py, px - qx
     value = -along_x * px - along_y * py
-    mine = (along_x > _ZERO) | ((along_x == _ZERO) & (along_y > _ZERO))
+    mine = (along_x > _ZERO) | ((along_x == _ZERO) & (along_y < _ZERO))
     return (value if mine else value - _ONE), along_x, along_y

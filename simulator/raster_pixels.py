@@ -21,6 +21,9 @@ Number = Any
 PART_SHIFT = 25
 """The id of a face is `part << PART_SHIFT | face`."""
 
+MOST_PARTS = 1 << (30 - PART_SHIFT)
+FACE_MASK = np.int32((1 << PART_SHIFT) - 1)
+
 ROW_SHIFT = 16
 """The pixel of a fragment is `row << ROW_SHIFT | column`."""
 

@@ -15,7 +15,7 @@ from simulator.body import Float32, Int32
 from simulator.compiled import compiled_fast
 from simulator.drawing import ROUGHNESS
 from simulator.raster_inline import inlined
-from simulator.raster_pixels import PART_SHIFT, ROW_SHIFT
+from simulator.raster_pixels import FACE_MASK, ROW_SHIFT
 
 Number = Any
 """A number inside compiled code: numba finds its type."""
@@ -81,9 +81,9 @@ def meet(
         camera: (3,) focal length and principal point, pixels.
         rows: (ROWS * BLOCK,) a block; the rows up to the normal are filled.
     """
-    inverse, mask = _ONE / camera[0], i32((1 << PART_SHIFT) - 1)
+    inverse = _ONE / camera[0]
     for i in range(chosen.shape[0]):
-        pixel, face = fragments[0, chosen[i]], u32(fragments[1, chosen[i]] & mask)
+        pixel, face = fragments[0, chosen[i]], u32(fragments[1, chosen[i]] & FACE_MASK)
         dx = (f32(i32(pixel & i32((1 << ROW_SHIFT) - 1))) + f32(0.5) - camera[1]) * inverse
         dy = (f32(i32(pixel >> ROW_SHIFT)) + f32(0.5) - camera[2]) * inverse
         a, b, c = u32(faces[face, 0]), u32(faces[face, 1]), u32(faces[face, 2])
