@@ -28,7 +28,7 @@ def person(body: Body, view: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> tu
     """Joints (J, 3) and global_orient (3,) of somebody framed by the default camera."""
     shape, pose, orient = np.zeros((1, 10)), np.zeros((1, 63)), orientation(np.array([view]))
     joints = body.joints(shape, pose, orient, np.zeros((1, 3)))
-    return (joints + framing(joints, default_camera(1, 256))[:, None])[0], orient[0]
+    return (joints + framing(joints, default_camera(1, 256), np.array([[1.0, 0, 0]]))[:, None])[0], orient[0]
 
 
 def flat(points: NDArray[Any]) -> Float:
