@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: audit test check bench reference clean help graphics weights
+.PHONY: audit test check bench reference factors clean help graphics weights
 
 help: ## show this
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -27,6 +27,9 @@ bench: $(READY) graphics weights ## speed, side by side in one run, into experim
 reference: $(READY) graphics ## compute again what is normal for the built-in targets
 	$(BIN)/examiner fetch blazepose-lite blazepose-full blazepose-heavy
 	$(BIN)/examiner reference blazepose-lite blazepose-full blazepose-heavy --out examiner/data/references
+
+factors: $(READY) ## write docs/factors.md again, from the code
+	$(BIN)/examiner factors --markdown docs/factors.md
 
 clean: ## remove what was built; runs/ stays
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -10,14 +10,14 @@ from pathlib import Path
 from rich.console import Console
 
 from examiner import commands
+from examiner.cli_simulator import add_commands
 from examiner.config import FACTORS, POSE_SPACES, VIEWS
+from examiner.options import add_drawn, add_fix, names
 from examiner.version import VERSION
 from simulator import GraphicsError
 
 MISUSE = 2
 STOPPED = 130
-
-SIMULATORS = "raster, pyrender, or your own as module:factory, file.py:factory or 'process:COMMAND'"
 
 AUDIT_EXAMPLES = """examples:
   examiner audit                                     audit blazepose-full with the default budget
@@ -62,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
     _audit(commands_of)
     _export(commands_of)
     _small(commands_of)
+    add_commands(commands_of)
     return top
 
 
@@ -90,7 +91,7 @@ def _audit(commands_of: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         choices=("box", "detector"),
         help="the simulator's box or the target's detector",
     )
-    _drawn(audit)
+    add_drawn(audit, size="--image-size")
     add("--prior", help="default, or a VPoser v1 or v2 checkpoint")
     add("--poses", help="AMASS-style npz, or a folder of them: your own typical poses")
     add(
@@ -99,7 +100,7 @@ def _audit(commands_of: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         metavar="N",
         help="pictures of each mode that an independent path tracer draws again",
     )
-    add("--baselines", type=_names, help="methods beside the search (default random,typical)")
+    add("--baselines", type=names, help="methods beside the search (default random,typical)")
     add("--config", type=Path, help="YAML file of these settings; options given here win")
     add("--out", type=Path, help="a new folder (default runs/audit-NNN)")
     add("--resume", type=Path, metavar="FOLDER", help="go on with a stopped run, with its own settings")
@@ -109,39 +110,20 @@ def _audit(commands_of: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 def _searched(audit: argparse.ArgumentParser) -> None:
     add = audit.add_argument
-    add("--factors", type=_names, help=f"what is searched, of {', '.join(FACTORS)} (default pose,view)")
+    add("--factors", type=names, help=f"what is searched, of {', '.join(FACTORS)} (default pose,view)")
     add(
         "--vary",
-        type=_names,
+        type=names,
         metavar="FACTORS",
         help="what is drawn at random for every query, from its typical range, e.g. clothing,background,light",
     )
-    add(
-        "--fix",
-        type=_names,
-        action="extend",
-        metavar="NAME=VALUE",
-        help="dimensions held at a value, e.g. view.elevation=20,light.temperature=3200; see examiner factors",
-    )
+    add_fix(audit)
     add("--view", choices=VIEWS, help="views searched: in front of the person, or every one")
     add(
         "--pose-space",
         choices=POSE_SPACES,
         help="poses searched: 32 numbers of a learnt prior (default), or 63 joint angles in their range of motion",
     )
-
-
-def _drawn(audit: argparse.ArgumentParser) -> None:
-    add = audit.add_argument
-    add(
-        "--body",
-        help="neutral (default), male, female, child, or a SMPL, SMPL-H or SMPL-X file (.npz or .pkl)",
-    )
-    add("--simulator", help=f"{SIMULATORS} (default raster)")
-    add("--image-size", type=int, help="pixels of a picture's side (default 256)")
-    add("--backgrounds", metavar="FOLDER", help="your own photographs without people")
-    add("--uv", metavar="FILE", help="texture coordinates of the body, .obj or .npz")
-    add("--texture", metavar="FOLDER", help="your own texture maps for the body's texture coordinates")
 
 
 def _export(commands_of: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -175,10 +157,6 @@ def _small(commands_of: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     report = commands_of.add_parser("report", help="write a finished run's report again")
     report.add_argument("run_folder", type=Path, metavar="RUN", help="folder of a finished run")
     report.set_defaults(run=commands.report)
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _sentence(error: BaseException) -> str:

@@ -20,6 +20,7 @@ from examiner.joints import LIMB_JOINTS, common_joints
 from examiner.reference import save_reference
 from examiner.report import write_report
 from examiner.rig import build_rig
+from examiner.simulators import RENDERERS
 from examiner.subspace_files import check_finished
 from examiner.terminal import open_progress, print_summary
 from simulator import GraphicsError, ParameterSpace, PyrenderSimulator, ViewFactor, diagnose, load_body
@@ -59,7 +60,7 @@ PEOPLE = 6
 def audit(arguments: argparse.Namespace) -> int:
     """Examine a target and write a run folder."""
     config, folder = _audit_config(arguments)
-    _check_graphics()
+    check_graphics(config)
     progress = open_progress()
     try:
         stored = resume_reference(folder) if arguments.resume is not None else None
@@ -79,7 +80,7 @@ def audit(arguments: argparse.Namespace) -> int:
 def export(arguments: argparse.Namespace) -> int:
     """Write failure cases of a run as a dataset."""
     check_finished(arguments.run_folder)
-    _check_graphics()
+    _check_opengl()
     progress = open_progress()
     try:
         out = export_parquet(arguments.run_folder, arguments.out, arguments.samples, arguments.seed, progress)
@@ -107,7 +108,7 @@ def fetch(arguments: argparse.Namespace) -> int:
 def check_target(arguments: argparse.Namespace) -> int:
     """Check a target's contract on a few upright people; 1 where it has faults."""
     target = build_target(arguments.target)
-    _check_graphics()
+    _check_opengl()
     fields, truth = _few_people()
     faults = find_faults(target, fields, truth)
     console = Console()
@@ -126,7 +127,7 @@ def check_target(arguments: argparse.Namespace) -> int:
 
 def reference(arguments: argparse.Namespace) -> int:
     """Compute what is normal for targets, whatever is cached or shipped, into files that ship."""
-    _check_graphics()
+    _check_opengl()
     for name in arguments.target:
         progress = open_progress()
         try:
@@ -155,9 +156,9 @@ def report(arguments: argparse.Namespace) -> int:
 
 
 def _audit_config(arguments: argparse.Namespace) -> tuple[Config, Path]:
-    given = {name: getattr(arguments, name) for name in SETTINGS if getattr(arguments, name) is not None}
+    settings = given(arguments)
     if arguments.resume is not None:
-        others = [*given, *(name for name in ("config", "out") if getattr(arguments, name) is not None)]
+        others = [*settings, *(name for name in ("config", "out") if getattr(arguments, name) is not None)]
         if others:
             raise ValueError(
                 f"expected --resume alone, got --{others[0].replace('_', '-')} too: a run goes on with its own "
@@ -168,10 +169,22 @@ def _audit_config(arguments: argparse.Namespace) -> tuple[Config, Path]:
             raise FileNotFoundError(f"expected a stopped run in {folder}, found no manifest.json there")
         return resume_config(folder), folder
     base = load_config(arguments.config) if arguments.config else Config()
-    return with_values(base, given, "the command line"), _new_folder(arguments.out, arguments.name)
+    return with_values(base, settings, "the command line"), new_folder(arguments.out, arguments.name)
 
 
-def _new_folder(out: Path | None, name: str) -> Path:
+def given(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The settings that the command line names."""
+    values = {name: getattr(arguments, name, None) for name in SETTINGS}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def new_folder(out: Path | None, name: str) -> Path:
+    """A folder that is not there yet: the one wanted, or the next number below runs/.
+
+    Raises:
+        FileExistsError: if it is there.
+        PermissionError: if it cannot be made.
+    """
     if out is not None:
         if out.exists():
             way_on = f", or --resume {out}" if (out / "manifest.json").is_file() else ""
@@ -212,7 +225,17 @@ def _run_name(arguments: argparse.Namespace, folder: Path) -> str:
     return str(read_json(folder / "manifest.json")["name"])
 
 
-def _check_graphics() -> None:
+def check_graphics(config: Config) -> None:
+    """Refuse early where the configuration draws by OpenGL and it does not start.
+
+    Raises:
+        GraphicsError: saying what to type.
+    """
+    if config.simulator in RENDERERS:
+        _check_opengl()
+
+
+def _check_opengl() -> None:
     problem = diagnose()
     if problem:
         raise GraphicsError(problem)
