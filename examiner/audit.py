@@ -18,12 +18,13 @@ from examiner.evaluate import Evaluator
 from examiner.files import only_one, plain, read_json, write_json, write_whole
 from examiner.joints import edges
 from examiner.journal import Journal
+from examiner.judging import judge_modes
 from examiner.method import Method, MethodResult, Mode
 from examiner.pictures import overlay
 from examiner.progress import Progress, Silence
 from examiner.reference import Reference, reference_from, save_reference
 from examiner.report import write_report
-from examiner.results import results_of
+from examiner.results import Verdicts, results_of
 from examiner.rig import Rig, assets
 from examiner.subspace_files import write_subspaces
 from examiner.trials import write_trials
@@ -32,8 +33,10 @@ from targets import BUILT_IN, build_target
 
 PACKAGES = (
     "numpy",
+    "numba",
     "scipy",
     "torch",
+    "opencv-python-headless",
     "pyrender-maintained",
     "PyOpenGL",
     "ai-edge-litert",
@@ -82,7 +85,8 @@ class Examiner:
             timings[f"{name}_s"] = round(time.monotonic() - before, 2)
         methods = self.methods
         crop = draw_modes(self._rig, methods[0].modes, self._folder / "images")
-        results = results_of(self._rig, methods, crop, self._run_row())
+        judged = judge_modes(self._rig, methods[0].modes, self._progress)
+        results = results_of(self._rig, methods, Verdicts(crop, judged), self._run_row())
         write_trials(self._folder / "trials.parquet", journal.parts, self._rig)
         write_subspaces(self._folder / "subspaces.json", self._rig, methods[0].modes)
         results["timings"] = {"total_s": round(time.monotonic() - started, 2), **timings}
@@ -163,7 +167,7 @@ def finish(folder: Path) -> None:
 
 def draw_modes(rig: Rig, modes: tuple[Mode, ...], folder: Path) -> list[bool | None]:
     """Write each mode's picture and overlay; return which are failures of the crop alone."""
-    judge = _detector_judge(rig)
+    detector = _with_detector(rig)
     flags: list[bool | None] = []
     for number, mode in enumerate(modes, start=1):
         batch = rig.simulator.render(mode.scene)
@@ -176,11 +180,11 @@ def draw_modes(rig: Rig, modes: tuple[Mode, ...], folder: Path) -> list[bool | N
         )
         _save(Image.fromarray(batch.images[0]), folder / f"mode-{number:02d}.png")
         _save(drawn, folder / f"mode-{number:02d}-overlay.png")
-        flags.append(None if judge is None else _gone(judge, mode, rig.threshold))
+        flags.append(None if detector is None else _gone(detector, mode, rig.threshold))
     return flags
 
 
-def _detector_judge(rig: Rig) -> Evaluator | None:
+def _with_detector(rig: Rig) -> Evaluator | None:
     """The same examination with the target's own detector, where the run used the simulator's box."""
     spec = rig.target.spec
     if spec.name not in BUILT_IN or spec.region_of_interest != "box":
@@ -189,8 +193,8 @@ def _detector_judge(rig: Rig) -> Evaluator | None:
     return Evaluator(rig.simulator, target, rig.fairness, rig.score, rig.evaluator.calibration)
 
 
-def _gone(judge: Evaluator, mode: Mode, threshold: float) -> bool:
-    outcomes = judge(mode.scene)
+def _gone(detector: Evaluator, mode: Mode, threshold: float) -> bool:
+    outcomes = detector(mode.scene)
     return bool(outcomes.found[0] and not outcomes.exceeds(threshold)[0])
 
 

@@ -11,7 +11,6 @@ from examiner.options import add_drawn, add_fix, names
 from examiner.preview import RANGES
 from examiner.sweep import PEOPLE_FACTORS
 
-
 CHECK_EXAMPLES = """examples:
   examiner check-simulator raster
   examiner check-simulator my_engine.py:build        build(body, image_size) gives version, render, close

@@ -137,6 +137,7 @@ class Evaluator:
         return Pair(gt, rooted(moved, self.joints), self.joints)
 
     def judge(self, batch: Batch, prediction: Prediction) -> Outcomes:
+        """What the target's answer is worth, row for row."""
         pair = self.pair(batch, prediction, self.calibration)
         raw = self.pair(batch, prediction, identity(len(self.joints)))
         visible = pick(batch.visibility, batch.joint_names, self.joints)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from examiner import seeds
 from examiner.fairness import PENETRATION_MM, TOLERANCE, VISIBLE_SHARE
 from examiner.joints import Float, edges
 from examiner.journal import scene_columns
+from examiner.judging import Judged
 from examiner.kinds import failure_kind
 from examiner.method import MethodResult, Mode, Region
 from examiner.rig import Rig, assets
@@ -24,15 +25,28 @@ SCHEMA = "poseexaminer-results/1"
 MASS_DRAWS = 4000
 
 
+@dataclass(frozen=True)
+class Verdicts:
+    """What was asked about the search's modes after it; item i of each belongs to mode i."""
+
+    crop: list[bool | None]
+    """Whether the failure goes with the target's own detector."""
+    judged: list[Judged | None]
+    """What the judge's pictures said."""
+
+
 def results_of(
-    rig: Rig, methods: list[MethodResult], crop: list[bool | None], run: dict[str, Any]
+    rig: Rig, methods: list[MethodResult], verdicts: Verdicts, run: dict[str, Any]
 ) -> dict[str, Any]:
     """Everything but `timings`; the first method is the search, the others its baselines."""
     roles = ["search"] + ["baseline"] * (len(methods) - 1)
     spread = pose_spread(rig)
     found = [
-        mode_result(rig, mode, i + 1, flag, spread)
-        for i, (mode, flag) in enumerate(zip(methods[0].modes, crop, strict=True))
+        {
+            **mode_result(rig, mode, i + 1, verdicts.crop[i], spread),
+            "judged": judged_result(verdicts.judged[i]),
+        }
+        for i, mode in enumerate(methods[0].modes)
     ]
     return {
         "schema": SCHEMA,
@@ -43,7 +57,7 @@ def results_of(
         "methods": [method_summary(m, role, rig) for m, role in zip(methods, roles, strict=True)],
         "modes": found,
         "fragile": [fragile_result(r, methods[0]) for r in methods[0].fragile],
-        "notes": notes(rig, methods, crop),
+        "notes": notes(rig, methods, verdicts),
     }
 
 
@@ -111,6 +125,7 @@ def mode_result(rig: Rig, mode: Mode, number: int, crop: bool | None, spread: Fl
             "exceed": mode.redraw.exceed,
             "mean_mm": mode.redraw.mean(rig.threshold),
         },
+        "reference_renderer_mm": confirmed_error(mode),
         "type": failure_kind(outcomes.gt[0], outcomes.prediction[0], names, rig.score, rig.threshold),
         "flags": ["crop"] if crop else [],
         "per_joint_mm": dict(zip(names, map(float, outcomes.per_joint[0]), strict=True)),
@@ -128,6 +143,23 @@ def mode_result(rig: Rig, mode: Mode, number: int, crop: bool | None, spread: Fl
         },
         "scene": {key: value[0] for key, value in scene_columns(mode.scene).items()},
         "region": region_result(rig, mode.region, spread),
+    }
+
+
+def confirmed_error(mode: Mode) -> float | None:
+    """The error of the same person drawn by the reference renderer, mm; None where the run drew with it."""
+    return None if mode.redraw.confirmed is None else float(mode.redraw.confirmed.severity[0])
+
+
+def judged_result(judged: Judged | None) -> dict[str, Any] | None:
+    """The judge's verdict in `results.json`; None where it was not asked."""
+    if judged is None:
+        return None
+    return {
+        "pictures": len(judged.outcomes),
+        "exceed": judged.exceed,
+        "mean_mm": judged.mean,
+        "survives": judged.survives,
     }
 
 
@@ -194,10 +226,11 @@ def fragile_result(redraw: Any, result: MethodResult) -> dict[str, Any]:
         "error_mm": float(result.search.severity[redraw.row]),
         "exceed": redraw.exceed,
         "redraws": len(redraw.outcomes),
+        "refuted": redraw.repeatable and not redraw.verified,
     }
 
 
-def notes(rig: Rig, methods: list[MethodResult], crop: list[bool | None]) -> list[str]:
+def notes(rig: Rig, methods: list[MethodResult], verdicts: Verdicts) -> list[str]:
     """What a reader must know to read the figures right."""
     said = [
         "Self-penetration is measured on capsules round the limbs, within a centimetre or so of the mesh.",
@@ -217,17 +250,37 @@ def notes(rig: Rig, methods: list[MethodResult], crop: list[bool | None]) -> lis
             f"The budget reached {tried} of {len(methods[0].modes)} modes with a region; agents without one count as "
             "not successful."
         )
+    said += judged_notes(verdicts.judged)
+    if rig.referee is not None:
+        said.append(
+            "Pictures of the search are drawn by the fast renderer; every verified failure was drawn once more by "
+            "the reference renderer and exceeded the threshold there too."
+        )
+    crop = verdicts.crop
     if any(flag is not None for flag in crop):
         said.append(
             f"{sum(map(bool, crop))} of {len(crop)} modes are failures of the crop alone: gone with the target's own "
             f"detector (asked once a mode, {len(crop)} queries charged apart)."
         )
     said.append(f"The reference's {rig.reference.draws} queries are charged apart.")
-    said += verdicts(rig, methods)
+    said += findings(rig, methods)
     return said
 
 
-def verdicts(rig: Rig, methods: list[MethodResult]) -> list[str]:
+def judged_notes(judged: list[Judged | None]) -> list[str]:
+    """What the judge found, in a sentence; nothing where it was not asked."""
+    asked = [one for one in judged if one is not None]
+    if not asked:
+        return []
+    survived = sum(one.survives for one in asked)
+    pictures = sum(len(one.outcomes) for one in asked)
+    return [
+        f"{survived} of {len(asked)} modes survive the judge, a path tracer with another body, clothes, lights and "
+        f"places ({pictures} pictures, charged apart): at least half of its pictures exceed the threshold."
+    ]
+
+
+def findings(rig: Rig, methods: list[MethodResult]) -> list[str]:
     """Where a baseline beats the search: a finding, said plainly."""
     rows = [method_summary(m, "", rig) for m in methods]
     return [

@@ -26,7 +26,6 @@ from simulator import (
     PoseFactor,
     PosePrior,
     Simulator,
-    load_body,
     load_motion_range,
     load_poses,
     load_prior,

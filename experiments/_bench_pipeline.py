@@ -12,6 +12,8 @@ from examiner.evaluate import chunks_of
 from examiner.progress import Silence
 from examiner.rig import Rig
 from experiments._bench_cpu import cpu_seconds
+from simulator import Batch
+from targets import Prediction
 
 ROUNDS = 20
 CORES = 2
@@ -55,7 +57,8 @@ def _search(rig: Rig) -> tuple[float, dict[str, float]]:
     asked = [_round(rig, population, spent) for _ in range(ROUNDS)]
     queries = sum(map(len, asked))
     seconds = (time.perf_counter() - before) / queries
-    batches, predictions = [], []
+    batches: list[Batch] = []
+    predictions: list[Prediction] = []
     chunks = [chunk for scene in asked for chunk in chunks_of(scene)]
 
     def draw() -> None:

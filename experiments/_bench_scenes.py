@@ -7,8 +7,8 @@ import numpy as np
 from simulator import (
     BACKGROUND_FACTOR,
     CLOTHING_FACTOR,
-    CameraFactor,
     LIGHT_FACTOR,
+    CameraFactor,
     ParameterSpace,
     PoseFactor,
     RasterSimulator,

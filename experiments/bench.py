@@ -9,6 +9,7 @@ import datetime
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,6 @@ from experiments._bench_pipeline import pipeline
 from experiments._bench_scenes import in_other_clothes, scenes_of_coverage
 from simulator import RasterSimulator, Scene, join_scenes, load_body
 from simulator.drawing import Picture, Renderer
-from simulator.mesh_simulator import PyrenderSimulator
 from simulator.raster import RasterRenderer
 from simulator.render_process import PyrenderRenderer
 from simulator.shaders import stock_shaders
@@ -63,18 +63,17 @@ def speedup(simulator: RasterSimulator, scene: Scene) -> dict[str, float]:
     reference = PyrenderRenderer(simulator.stage.parts, 256, stock_shaders)
     tuned = PyrenderRenderer(simulator.stage.parts, 256)
     fast = RasterRenderer(simulator.stage.parts, 256)
-    stock, specialised, ours = ([] for _ in range(3))
-    for renderer in (reference, tuned, fast):
+    renderers: tuple[Renderer, ...] = reference, tuned, fast
+    for renderer in renderers:
         renderer.draw(pictures)
-    for _ in range(TURNS):
-        for renderer, costs in ((reference, stock), (tuned, specialised), (fast, ours)):
-            costs.append(cpu_seconds(lambda r=renderer: r.draw(pictures)) * 1000 / len(pictures))
-    for renderer in (reference, tuned, fast):
+    turns = [[cpu_seconds(partial(renderer.draw, pictures)) for renderer in renderers] for _ in range(TURNS)]
+    stock, specialised, ours = 1000 * np.array(turns).T / len(pictures)
+    for renderer in renderers:
         renderer.close()
-    ratio = np.median(np.array(stock) / np.array(ours))
+    ratio = np.median(stock / ours)
     return {
         "ratio": round(float(ratio), 2),
-        "ratio_to_specialised_shaders": round(float(np.median(np.array(specialised) / np.array(ours))), 2),
+        "ratio_to_specialised_shaders": round(float(np.median(specialised / ours)), 2),
         "pyrender_cpu_ms": round(float(np.median(stock)), 2),
         "raster_cpu_ms": round(float(np.median(ours)), 2),
         "coverage": round(coverage_of(fast, pictures), 3),
@@ -95,8 +94,8 @@ def throughput(simulator: RasterSimulator, scene: Scene) -> dict[str, float]:
         renderer.draw(stage.set(chunk).pictures)
 
     with ThreadPoolExecutor(THREADS) as pool:
-        jobs = {"drawn_with_body": draw, "whole_batches": simulator.render}
-        seconds = {name: median_time(lambda j=job: list(pool.map(j, chunks))) for name, job in jobs.items()}
+        jobs: dict[str, Callable[[Scene], Any]] = {"drawn_with_body": draw, "whole_batches": simulator.render}
+        seconds = {name: median_time(partial(_all, pool, job, chunks)) for name, job in jobs.items()}
     count = sum(map(len, chunks))
     return {name: round(count / value, 1) for name, value in seconds.items()}
 
@@ -145,6 +144,12 @@ def paired(slow: Callable[[], Any], fast: Callable[[], Any]) -> float:
     slow()
     fast()
     return round(float(np.median([_seconds(slow) / _seconds(fast) for _ in range(TURNS)])), 2)
+
+
+def _all(pool: ThreadPoolExecutor, job: Callable[[Scene], Any], chunks: list[Scene]) -> None:
+    """Do all chunks and forget what comes of them."""
+    for _ in pool.map(job, chunks):
+        pass
 
 
 def _seconds(step: Callable[[], Any]) -> float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from simulator.body import UV, Body
 from simulator.joint_names import joint_names
 from simulator.safe_pickle import Stub, plain_array, read_pickle
+from simulator.uv_layout import with_room_for_eyes
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -66,13 +68,14 @@ def load_body(source: str | Path) -> Body:
         raise ValueError(f"{path}: {error}") from error
 
 
+@lru_cache(maxsize=8)
 def _embedded(name: str) -> Body:
     content = (resources.files("simulator") / "data" / f"body_{name}.npz").read_bytes()
     with np.load(io.BytesIO(content), allow_pickle=False) as archive:
         arrays = dict(archive)
     named = zip(arrays["vertex_ids_names"].tolist(), arrays["vertex_ids"].tolist(), strict=True)
     joints = len(arrays["weights"].T)
-    return body_of(
+    body = body_of(
         {key: arrays[key] for key in _KEYS} | {"pose_mean": np.zeros(3 * joints)},
         name=name,
         licence=str(arrays["licence"]),
@@ -81,6 +84,7 @@ def _embedded(name: str) -> Body:
         vertex_ids=dict(named),
         uv=UV(arrays["vt"], arrays["ft"]),
     )
+    return with_room_for_eyes(body)
 
 
 def _users(path: Path) -> Body:

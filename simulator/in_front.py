@@ -58,7 +58,9 @@ def _front(scene: Scene, row: int, joints: Float, body: Body) -> Front:
         return _second(occluder, joints, scene.global_orient[row], body)
     surfaces = solids(occluder, joints)
     meshes = zip(surfaces, solid_parts(), strict=True)
-    return Front(surfaces, None, tuple(Blocker(s.vertices, part.faces) for s, part in meshes if s is not None))
+    return Front(
+        surfaces, None, tuple(Blocker(s.vertices, part.faces) for s, part in meshes if s is not None)
+    )
 
 
 def _second(occluder: Float, joints: Float, global_orient: Float, body: Body) -> Front:

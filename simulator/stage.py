@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from simulator.background import Backgrounds
 from simulator.base import Batch, Scene
 from simulator.body import Body, BodyOutput, Float32
 from simulator.camera import Float
+from simulator.cloth import cloth_parts
 from simulator.clothing import CLOTHING
 from simulator.compose import nearest, over, touched
 from simulator.drawing import Drawn, Part, Picture, Surface
@@ -23,9 +25,13 @@ from simulator.silhouette import boxes_round, depth_to_the_edge
 from simulator.visibility import JointVisibility
 from simulator.visible_share import VisibleShare
 from simulator.wardrobe import Painter, Wardrobe
+from simulator.wearing import Wearing
 
 STAGE_VERSION = 2
 """Raised whenever the same scene would give other pixels or labels, whatever the renderer."""
+
+_OPENCV = version("opencv-python-headless")
+"""It compresses pictures: JPEG's bytes depend on it."""
 
 _NO_DEPTH = np.float32(0.0)
 
@@ -67,19 +73,22 @@ class Stage:
         self.image_size = image_size
         self._painter = painter or Wardrobe(body)
         self._backgrounds = backgrounds or Backgrounds(image_size)
+        self._wearing = Wearing(body)
         self._visibility = JointVisibility(body)
         self._share = VisibleShare(body)
         self.parts = (
             Part("body", body.faces, len(body.v_template), "person", body.uv, body.closed),
+            *cloth_parts("person"),
             *solid_parts(),
             Part("bystander", body.faces, len(body.v_template), "other", body.uv, body.closed),
+            *cloth_parts("other"),
         )
 
     @property
     def version(self) -> str:
         """Everything beside the renderer that can change a pixel or a label."""
         body = f"body {self.body.name} {self.body.sha256[:12]}"
-        looks = f"{self._painter.version}, {self._backgrounds.version}"
+        looks = f"{self._painter.version}, {self._backgrounds.version}, opencv {_OPENCV}"
         return f"stage {STAGE_VERSION}, {body}, {looks}, {self.image_size} px"
 
     def set(self, scene: Scene) -> Staged:
@@ -94,9 +103,9 @@ class Stage:
         pictures = [
             Picture(
                 surfaces=(
-                    self._dressed(scene.clothing[row], out.vertices[row], normals[row]),
+                    *self._dressed(scene.clothing[row], out.vertices[row], normals[row]),
                     *front.solids,
-                    None if front.bystander is None else self._bystander(scene.occluder[row], front.bystander),
+                    *self._bystander(scene.occluder[row], front.bystander),
                 ),
                 camera=np.array([scene.camera.focal_length[row], *scene.camera.center[row]]),
                 lights=lights_of(scene.light[row]),
@@ -131,19 +140,22 @@ class Stage:
             others=_others(staged.fronts, out.joints.shape[1]),
         )
 
-    def _dressed(self, clothing: Float, vertices: Float32, normals: Float32) -> Surface:
-        return Surface(vertices, normals, self._painter.paint(clothing))
+    def _dressed(self, clothing: Float, vertices: Float32, normals: Float32) -> tuple[Surface | None, ...]:
+        """A painted body and its cloth meshes."""
+        skin = Surface(vertices, normals, self._painter.paint(clothing))
+        return skin, *self._wearing.surfaces(self._painter.worn(clothing), vertices, normals)
 
-    def _bystander(self, occluder: Float, who: PosedBystander) -> Surface:
+    def _bystander(self, occluder: Float, who: PosedBystander | None) -> tuple[Surface | None, ...]:
         """The second person, in clothes that follow from the occluder's row."""
+        if who is None:
+            return (None,) * (1 + len(cloth_parts()))
         rng = np.random.default_rng(np.frombuffer(occluder.tobytes(), np.uint8))
         normals = self.body.normals(who.vertices[None])[0]
         return self._dressed(CLOTHING.typical(1, rng)[0], who.vertices, normals)
 
 
 def _shown(drawn: Drawn, front: Front) -> NDArray[np.bool_]:
-    """Pixels (H, W) that show the person: all that are touched, or where something else is in the picture
-    those at whose depth sample the person is the nearest."""
+    """Pixels (H, W) that show the person: all that are touched, or with something else the nearest at the sample."""
     return nearest(drawn.depth, drawn.person, SAME_SURFACE) if front.blockers else touched(drawn.rgba)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -83,6 +84,10 @@ class TextureMaps:
         """
         digest = hashlib.blake2b(np.asarray(row, np.float32).tobytes(), digest_size=8).digest()
         return self._load(int.from_bytes(digest, "little") % len(self._files))
+
+    def worn(self, row: Float) -> Mapping[str, Float]:
+        """Nothing: clothes are in the map."""
+        return {}
 
     def _loaded(self, number: int) -> Texture:
         path = self._files[number]

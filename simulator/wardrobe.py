@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Protocol
 
@@ -36,6 +37,9 @@ class Painter(Protocol):
     def paint(self, row: Float) -> Texture | Float32:
         """The paint of a row of clothing: the same object for the same row, as long as it is remembered."""
 
+    def worn(self, row: Float) -> Mapping[str, Float]:
+        """Linear RGB (3,) of each cloth mesh that a row of clothing wears, by the garment's name."""
+
 
 class Wardrobe:
     """Dresses one body by procedure.
@@ -68,6 +72,14 @@ class Wardrobe:
             A texture, or (V, 3) linear colours where the body has no texture coordinates.
         """
         return self._paint(np.asarray(row, np.float32).tobytes())
+
+    def worn(self, row: Float) -> Mapping[str, Float]:
+        """Linear RGB (3,) of the skirt and the hair, where they are meshes of their own."""
+        outfit = outfit_of(row)
+        colours = {"skirt": outfit.bottom} if outfit.garment == "skirt" else {}
+        if outfit.hair_style == "long":
+            colours["hair" if outfit.garment == "skirt" else "bob"] = outfit.hair
+        return {name: (np.asarray(colour) / 255.0) ** GAMMA for name, colour in colours.items()}
 
     def _fresh(self, row: bytes) -> Texture | Float32:
         colours = self._garments.wear(outfit_of(np.frombuffer(row, np.float32)))

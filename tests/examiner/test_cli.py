@@ -33,7 +33,10 @@ def refusal(capsys, *words):
     ("words", "message"),
     [
         (["audit", "--target", "blazepos"], "unknown target 'blazepos'"),
-        (["audit", "--factors", "pose,hat"], "unknown factor 'hat': expected some of pose, view, shape"),
+        (
+            ["audit", "--factors", "pose,hat"],
+            "unknown factor 'hat': expected some of pose, shape, view, camera",
+        ),
         (["audit", "--threshold", "-1"], "expected a threshold in millimetres above 0"),
         (["audit", "--budget", "5"], "use --budget 16 or more, or fewer --agents"),
         (["audit", "--body", "none.npz"], "none.npz"),

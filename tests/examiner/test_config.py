@@ -22,8 +22,14 @@ def test_what_is_not_named_stays(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"factors": ("pose", "hat")}, "unknown factor 'hat': expected some of pose, view, shape"),
+        ({"factors": ("pose", "hat")}, "unknown factor 'hat': expected some of pose, shape, view, camera"),
         ({"factors": ()}, "unknown factor none"),
+        ({"vary": ("pose",)}, "expected pose to be searched or drawn at random, got both"),
+        ({"vary": ("hat",)}, "unknown factor 'hat'"),
+        ({"fix": ("light",)}, "expected factor.dimension=value, got 'light'; e.g. --fix view.elevation=20"),
+        ({"fix": ("light.azimuth=x",)}, "expected factor.dimension=value, got 'light.azimuth=x'"),
+        ({"judge": -1}, "expected a number of judged pictures of at least 0, got -1"),
+        ({"pose_space": "euler"}, "unknown pose_space 'euler': expected one of latent, angles"),
         ({"agents": 0}, "expected at least 1 agent, got 0"),
         (
             {"budget": 15},

@@ -84,12 +84,13 @@ def test_not_found_is_told_twice_the_threshold_and_left_out_of_errors(evaluator,
 def test_nan_is_told_as_the_least_and_too_many_stop_the_run(evaluator, space):
     def odd(joints):
         joints = (
-            joints + np.arange(len(joints))[:, None, None] * np.array([0, 0, 0.01]) * np.arange(24)[:, None]
+            joints
+            + (1 + np.arange(len(joints)))[:, None, None] * np.array([0, 0, 0.01]) * np.arange(24)[:, None]
         )
         joints[2] = np.nan
         return truth(joints)
 
-    outcomes = evaluator(odd)(space.decode(units(space, 10)))
+    outcomes = evaluator(odd)(space.decode(units(space, 8)))
     assert not outcomes.valid[2]
     assert outcomes.told(100.0)[2] == np.nanmin(outcomes.severity)
     with pytest.raises(

@@ -7,7 +7,7 @@ from examiner.growth import grow, start_box
 from examiner.joints import LIMB_JOINTS, rooted
 from examiner.kinds import failure_kind
 from examiner.scores import MPJPE, N_MPJPE
-from examiner.subspace import DRAWS, Proof, clopper_pearson_lower, fair_points, point_box
+from examiner.subspace import DRAWS, Proof, beside_pose, clopper_pearson_lower, fair_points, point_box
 from examiner.words import describe, describe_region
 from simulator import ParameterSpace, ShapeFactor, ViewFactor, view_of
 
@@ -20,7 +20,7 @@ def space(body):
 @pytest.fixture(scope="module")
 def point(space, body):
     scene = space.decode(np.random.default_rng(0).random((1, space.dim)))
-    return point_box(scene, ("pose", "view", "shape"), body.joint_names)
+    return point_box(scene, beside_pose(space), body.joint_names)
 
 
 def test_clopper_pearson_by_the_binomial():
@@ -111,7 +111,7 @@ def test_words_name_view_limbs_and_ranges(space, body):
     assert said.startswith("seen from the front, camera level")
     assert "left knee bent 9" in said
     assert "left arm overhead" in said
-    box = start_box(point_box(scene, ("pose", "view"), body.joint_names), np.ones(66))
+    box = start_box(point_box(scene, ViewFactor().dimensions, body.joint_names), np.ones(66))
     words = describe_region(box, np.ones(66))
     assert "view.azimuth" in words
     assert "\N{DEGREE SIGN}" in words

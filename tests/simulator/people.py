@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from simulator.background import BACKGROUND
 from simulator.base import Scene
-from simulator.camera import Camera
+from simulator.camera import Camera, Float
 from simulator.clothing import CLOTHING
 from simulator.imaging import IMAGING
 from simulator.light import LIGHT
@@ -32,13 +32,20 @@ def make_scene(n: int, seed: int = 0, size: int = SIZE, spread: float = 0.25) ->
             np.full(n, 1.35 * size), np.full((n, 2), size / 2) + rng.uniform(-4, 4, (n, 2)), (size, size)
         ),
         framing=CAMERA.rows(n)[:, 1:],
-        clothing=CLOTHING.typical(n, rng),
+        clothing=in_trousers(n, rng),
         background=BACKGROUND.typical(n, rng),
         light=LIGHT.typical(n, rng),
         occluder=OCCLUDER.rows(n),
         imaging=IMAGING.rows(n),
         box_shift=np.zeros((n, 2)),
     )
+
+
+def in_trousers(n: int, rng: np.random.Generator) -> Float:
+    """Typical clothes without meshes of their own, so that the silhouette is the body's."""
+    rows = CLOTHING.typical(n, rng)
+    rows[:, CLOTHING.column("bottom")] = rows[:, CLOTHING.column("hair_style")] = 0.5
+    return rows
 
 
 def facing(size: int = SIZE) -> Scene:

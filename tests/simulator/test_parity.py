@@ -84,9 +84,7 @@ def test_silhouettes_agree(pairs: list[tuple[Drawn, Drawn]]) -> None:
 
 
 def test_colours_agree_inside_the_silhouette(pairs: list[tuple[Drawn, Drawn]]) -> None:
-    gaps = [
-        np.abs(a.rgba[..., :3].astype(int) - b.rgba[..., :3])[touched(a) & touched(b)] for a, b in pairs
-    ]
+    gaps = [np.abs(a.rgba[..., :3].astype(int) - b.rgba[..., :3])[touched(a) & touched(b)] for a, b in pairs]
     gap = np.concatenate(gaps)
     assert gap.mean() <= 1.0
     assert np.percentile(gap, 99) <= 4

@@ -39,6 +39,9 @@ class FakePainter:
     def paint(self, row: Float) -> NDArray[np.float32]:
         return self._colours
 
+    def worn(self, row: Float) -> dict[str, Float]:
+        return {}
+
 
 @pytest.fixture(scope="module", params=[PyrenderSimulator, RasterSimulator])
 def painted(body: Body, request: pytest.FixtureRequest) -> Batch:

@@ -216,7 +216,9 @@ def test_a_held_dimension_is_searched_no_more_and_keeps_its_value():
 def test_framing_puts_people_where_they_are_wanted():
     space = ParameterSpace([CameraFactor()], load_body("neutral"))
     names = ["camera.field_of_view", "camera.scale", "camera.offset_x", "camera.offset_y"]
-    values = np.array([[40.0, 1.0, 0.0, 0.0], [40.0, 0.5, 0.25, -0.1], [5.0, 1.0, 0.0, 0.0], [95.0, 1.0, 0, 0]])
+    values = np.array(
+        [[40.0, 1.0, 0.0, 0.0], [40.0, 0.5, 0.25, -0.1], [5.0, 1.0, 0.0, 0.0], [95.0, 1.0, 0, 0]]
+    )
     scene = space.frame(with_physical_values(space.default(4), names, values))
     joints = space.body.joints(scene.betas, scene.body_pose, scene.global_orient, scene.transl)
     pixels = scene.camera.project(joints)
