@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.body import Float32, Int32
-from simulator.compiled import compiled_fast
-from simulator.raster_inline import inlined
+from simulator.raster_compiled import inlined, kernel
 from simulator.raster_lanes import cover
 
 Number = Any
@@ -39,7 +38,7 @@ _FAR_OUT = f32(2**29)
 _ZERO, _ONE = f32(0), f32(1)
 
 
-@compiled_fast
+@kernel
 def project(vertices: Float32, camera: Float32, near: Number, points: Float32) -> Number:
     """Vertices (V, 3), metres, onto the picture.
 
@@ -64,7 +63,7 @@ def project(vertices: Float32, camera: Float32, near: Number, points: Float32) -
     return nearest >= near
 
 
-@compiled_fast
+@kernel
 def rasterise(
     points: Float32, faces: Int32, first_id: Number, closed: Number, samples: Int64, spans: Int32
 ) -> None:
@@ -101,7 +100,7 @@ def rasterise(
         )
 
 
-@compiled_fast
+@kernel
 def rasterise_cut(
     vertices: Float32,
     camera: Float32,
@@ -186,7 +185,7 @@ def _triangle(
         _fill(a0, a1, b0, b1, c0, c1, (a[2], b[2], c[2]), box, face, samples, spans)
 
 
-@compiled_fast
+@kernel
 def _lone_triangle(
     a: Number, b: Number, c: Number, face: Number, closed: Number, samples: Int64, spans: Int32
 ) -> None:

@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 
 from simulator.body import Float32, Int32
-from simulator.compiled import compiled_fast
 from simulator.drawing import ROUGHNESS
-from simulator.raster_inline import inlined
+from simulator.raster_compiled import inlined, kernel
 from simulator.raster_pixels import FACE_MASK, ROW_SHIFT
 
 Number = Any
@@ -22,8 +21,9 @@ Number = Any
 
 f32, i32, u32 = np.float32, np.int32, np.uint32
 
-BLOCK = 512
-"""Fragments that are shaded together: one row of a block."""
+BLOCK = 240
+"""Fragments that are shaded together: the length of a row. Rows a power of two apart would share few lines of the
+cache."""
 
 RAY = 0
 """First of the rows: x/z and y/z of the pixel."""
@@ -43,6 +43,8 @@ TEXEL = 20 * BLOCK
 """Eight: numbers of texels, then the texels."""
 MIX = 28 * BLOCK
 """Five: how texels mix."""
+CORNER = LIT
+"""Eighteen, before there is light: positions of three corners, then their normals."""
 ROWS = 33
 
 _ZERO, _ONE = f32(0), f32(1)
@@ -58,7 +60,7 @@ _TINY, _WIDE = f32(1e-20), f32(16)
 """The least of a divisor; the most of a weight outside the corners."""
 
 
-@compiled_fast
+@kernel
 def meet(
     chosen: Int32,
     fragments: Int32,
@@ -81,15 +83,15 @@ def meet(
         camera: (3,) focal length and principal point, pixels.
         rows: (ROWS * BLOCK,) a block; the rows up to the normal are filled.
     """
+    _corners(chosen, fragments, vertices, normals, faces, rows)
     inverse = _ONE / camera[0]
-    for i in range(chosen.shape[0]):
-        pixel, face = fragments[0, chosen[i]], u32(fragments[1, chosen[i]] & FACE_MASK)
-        dx = (f32(i32(pixel & i32((1 << ROW_SHIFT) - 1))) + f32(0.5) - camera[1]) * inverse
-        dy = (f32(i32(pixel >> ROW_SHIFT)) + f32(0.5) - camera[2]) * inverse
-        a, b, c = u32(faces[face, 0]), u32(faces[face, 1]), u32(faces[face, 2])
-        ax, ay, az = vertices[a, 0], vertices[a, 1], vertices[a, 2]
-        px, py, pz = vertices[b, 0] - ax, vertices[b, 1] - ay, vertices[b, 2] - az
-        qx, qy, qz = vertices[c, 0] - ax, vertices[c, 1] - ay, vertices[c, 2] - az
+    for i in range(min(chosen.shape[0], BLOCK)):
+        dx = (rows[RAY + i] - camera[1]) * inverse
+        dy = (rows[RAY + BLOCK + i] - camera[2]) * inverse
+        ax, ay, az = _three(rows, CORNER + i)
+        px, py, pz = _three(rows, CORNER + 3 * BLOCK + i)
+        qx, qy, qz = _three(rows, CORNER + 6 * BLOCK + i)
+        px, py, pz, qx, qy, qz = px - ax, py - ay, pz - az, qx - ax, qy - ay, qz - az
         nx, ny, nz = py * qz - pz * qy, pz * qx - px * qz, px * qy - py * qx
         bx, by, bz = ay * qz - az * qy, az * qx - ax * qz, ax * qy - ay * qx
         cx, cy, cz = py * az - pz * ay, pz * ax - px * az, px * ay - py * ax
@@ -104,22 +106,39 @@ def meet(
             share_b,
             share_c,
         )
+        a, b, c = CORNER + 9 * BLOCK + i, CORNER + 12 * BLOCK + i, CORNER + 15 * BLOCK + i
         for k in range(3):
-            rows[NORMAL + k * BLOCK + i] = (
-                share_a * normals[a, k] + share_b * normals[b, k] + share_c * normals[c, k]
-            )
+            at = k * BLOCK
+            rows[NORMAL + at + i] = share_a * rows[a + at] + share_b * rows[b + at] + share_c * rows[c + at]
         scale *= inverse
-        rows[SLOPE + i], rows[SLOPE + 1 * BLOCK + i] = (
-            (bx + share_b * nx) * scale,
-            (by + share_b * ny) * scale,
-        )
-        rows[SLOPE + 2 * BLOCK + i], rows[SLOPE + 3 * BLOCK + i] = (
-            (cx + share_c * nx) * scale,
-            (cy + share_c * ny) * scale,
-        )
+        rows[SLOPE + i] = (bx + share_b * nx) * scale
+        rows[SLOPE + BLOCK + i] = (by + share_b * ny) * scale
+        rows[SLOPE + 2 * BLOCK + i] = (cx + share_c * nx) * scale
+        rows[SLOPE + 3 * BLOCK + i] = (cy + share_c * ny) * scale
 
 
-@compiled_fast
+@inlined
+def _three(rows: Float32, at: Number) -> Number:
+    return rows[at], rows[at + BLOCK], rows[at + 2 * BLOCK]
+
+
+@kernel
+def _corners(
+    chosen: Int32, fragments: Int32, vertices: Float32, normals: Float32, faces: Int32, rows: Float32
+) -> None:
+    """The middle of the pixels, and positions and normals of the corners of the faces."""
+    for i in range(chosen.shape[0]):
+        pixel, face = fragments[0, chosen[i]], u32(fragments[1, chosen[i]] & FACE_MASK)
+        rows[RAY + i] = f32(i32(pixel & i32((1 << ROW_SHIFT) - 1))) + f32(0.5)
+        rows[RAY + BLOCK + i] = f32(i32(pixel >> ROW_SHIFT)) + f32(0.5)
+        for corner in range(3):
+            vertex, at = u32(faces[face, corner]), CORNER + corner * 3 * BLOCK + i
+            for k in range(3):
+                rows[at + k * BLOCK] = vertices[vertex, k]
+                rows[at + (9 + k) * BLOCK] = normals[vertex, k]
+
+
+@kernel
 def light(count: Number, lights: Float32, rows: Float32) -> None:
     """What a surface sends back of two directional lights and the ambient one, as pyrender's mesh.frag has it.
 

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.body import Float32, Int32
-from simulator.compiled import compiled, compiled_fast
-from simulator.raster_inline import inlined
+from simulator.raster_compiled import inlined, kernel
 from simulator.raster_pixels import FACE_MASK
 from simulator.raster_shading import BLOCK, LIT, MIX, PAINT, SHARE, SHINE, SLOPE, TEXEL
 
@@ -23,7 +22,7 @@ _TINY = f32(1e-12)
 _RED, _GREEN, _BLUE = PAINT, PAINT + BLOCK, PAINT + 2 * BLOCK
 
 
-@compiled
+@kernel
 def pyramid(pixels: NDArray[np.uint8]) -> Int32:
     """A texture as the other functions want it, with its halvings.
 
@@ -52,7 +51,7 @@ def pyramid(pixels: NDArray[np.uint8]) -> Int32:
     return texels
 
 
-@compiled
+@kernel
 def _mean(a: Number, b: Number, c: Number, d: Number) -> Number:
     """The mean of four packed colours, halves up."""
     outer, inner = 0x00FF00FF, 0x0000FF00
@@ -61,7 +60,7 @@ def _mean(a: Number, b: Number, c: Number, d: Number) -> Number:
     return i32((odd >> 2) & outer | (even >> 2) & inner)
 
 
-@compiled_fast
+@kernel
 def places(chosen: Int32, fragments: Int32, corners: Float32, size: Number, rows: Float32) -> None:
     """Where fragments lie in a texture, and how dense it is there.
 
@@ -75,13 +74,12 @@ def places(chosen: Int32, fragments: Int32, corners: Float32, size: Number, rows
     area = f32(size) * f32(size)
     for i in range(chosen.shape[0]):
         face = u32(fragments[1, chosen[i]] & FACE_MASK)
-        u, v = corners[face, 0], corners[face, 1]
-        bu, bv, cu, cv = (
-            corners[face, 2] - u,
-            corners[face, 3] - v,
-            corners[face, 4] - u,
-            corners[face, 5] - v,
-        )
+        for k in range(6):
+            rows[TEXEL + k * BLOCK + i] = corners[face, k]
+    for i in range(min(chosen.shape[0], BLOCK)):
+        u, v = rows[TEXEL + i], rows[TEXEL + BLOCK + i]
+        bu, bv = rows[TEXEL + 2 * BLOCK + i] - u, rows[TEXEL + 3 * BLOCK + i] - v
+        cu, cv = rows[TEXEL + 4 * BLOCK + i] - u, rows[TEXEL + 5 * BLOCK + i] - v
         share_b, share_c = rows[SHARE + i], rows[SHARE + BLOCK + i]
         bx, by = rows[SLOPE + i], rows[SLOPE + BLOCK + i]
         cx, cy = rows[SLOPE + 2 * BLOCK + i], rows[SLOPE + 3 * BLOCK + i]
@@ -91,7 +89,7 @@ def places(chosen: Int32, fragments: Int32, corners: Float32, size: Number, rows
         rows[PAINT + 2 * BLOCK + i] = max(max(ux * ux + vx * vx, uy * uy + vy * vy) * area, _TINY)
 
 
-@compiled_fast
+@kernel
 def taps(count: Number, size: Number, rows: Float32) -> None:
     """Which texels show, and how they mix: linear between texels and between halvings, clamped to the edge.
 
@@ -131,7 +129,7 @@ def _neighbours(place: Number, side: Number) -> Number:
     return first, x - f32(first), min(i32(first + 1), i32(side - 1))
 
 
-@compiled_fast
+@kernel
 def fetch(count: Number, texels: Int32, rows: Float32) -> None:
     """Replace the numbers of texels with the texels."""
     whole = rows.view(np.int32)
@@ -140,7 +138,7 @@ def fetch(count: Number, texels: Int32, rows: Float32) -> None:
             whole[i] = texels[u32(whole[i])]
 
 
-@compiled_fast
+@kernel
 def mix(count: Number, rows: Float32) -> None:
     """What is seen of fragments whose texels have been fetched: linear RGB in the rows of paint."""
     whole = rows.view(np.int32)
