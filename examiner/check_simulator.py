@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from examiner import seeds
 from examiner.check_batch import check_form
-from examiner.joints import Bool, Float
+from examiner.dimensions import number
+from examiner.joints import LIMB_JOINTS, Bool, Float
 from examiner.outline import best_shift, edge_contrast, overlap, silhouette
 from simulator import (
     BACKGROUND_FACTOR,
@@ -21,6 +21,7 @@ from simulator import (
     OCCLUDER_FACTOR,
     Batch,
     Body,
+    JointVisibility,
     ParameterFactor,
     ParameterSpace,
     PoseFactor,
@@ -29,6 +30,7 @@ from simulator import (
     ShapeFactor,
     Simulator,
     ViewFactor,
+    first_hits,
 )
 
 FEW = 4
@@ -40,6 +42,10 @@ MOST_SHIFT = 1
 """Pixels, in the median picture."""
 MOST_OFF_M = 0.06
 """Metres between the depth of a pixel and the mesh there: clothes and hair have thickness."""
+LEAST_OFF_M = 0.005
+"""Metres in the median from which depth counts as another one."""
+RAYS = 256
+"""Pixels of a picture at which depth is looked at."""
 LEAST_RIGHT = 0.85
 """Share of pixels (joints) for which a label must be right, in the median picture (in all)."""
 CLEARER = 1.1
@@ -91,7 +97,7 @@ def check_simulator(
     faults += [*_boxes(batch), *_edges(batch), *_depth_where_mask_is(batch)]
     notes = []
     if batch.vertices.shape[1] == len(body.v_template):
-        faults += [*_outlines(batch, body), *_depths(batch, body)]
+        faults += [*_outlines(batch, body), *_depths(batch, body), *_visible(batch, body)]
     else:
         notes.append("vertices are not those of the body: masks and depth were not held against the mesh")
     few = batch.scene.rows(slice(0, FEW))
@@ -137,7 +143,7 @@ def _points(batch: Batch) -> Iterator[str]:
     if right < LEAST_RIGHT:
         yield (
             f"visibility: expected visible joints to lie on the mask, got {right:.0%} of them there; a joint is "
-            "visible if nothing is before it and it is in the picture"
+            "visible if it is in the picture and nothing hides it"
         )
 
 
@@ -217,38 +223,43 @@ def _outlines(batch: Batch, body: Body) -> Iterator[str]:
         )
 
 
+def _visible(batch: Batch, body: Body) -> Iterator[str]:
+    """Visibility against rays on the mesh; nothing stands in front of these people."""
+    index = np.array([batch.joint_names.index(name) for name in LIMB_JOINTS])
+    wanted = JointVisibility(body)(batch.vertices, batch.joints, batch.camera, index)
+    right = float((batch.visibility[:, index] == wanted).mean())
+    if right < LEAST_RIGHT:
+        yield f"visibility: expected what rays on the mesh meet first, got that for {right:.0%} of the limbs' joints"
+
+
 def _depths(batch: Batch, body: Body) -> Iterator[str]:
-    """Depth against the nearest vertices that face the camera."""
-    normals = body.normals(batch.vertices)
-    rows = [_off(batch, normals, row) for row in range(len(batch))]
-    right = [float((np.abs(ratio_off[1]) <= MOST_OFF_M).mean()) for ratio_off in rows]
-    if np.median(right) < LEAST_RIGHT:
-        ratio = float(np.median(np.concatenate([row[0] for row in rows])))
-        hint = "; it is metres along z, not along the ray" if 1.0 < ratio < 1.2 else ""
+    """Depth against rays on the mesh, at some pixels within each mask."""
+    rng = seeds.generator(seeds.FIXED, seeds.PREVIEW, 2)
+    rows = [_rays(batch, body, row, rng) for row in range(len(batch))]
+    right = float(np.median([(np.abs(drawn - mesh) <= MOST_OFF_M).mean() for drawn, mesh, _ in rows]))
+    drawn, mesh, longer = np.concatenate(rows, axis=1)
+    off, off_along = float(np.median(np.abs(drawn - mesh))), float(np.median(np.abs(drawn - mesh * longer)))
+    if off > LEAST_OFF_M and off_along < 0.5 * off:
+        yield "depth: expected metres along z, got metres along the ray of each pixel"
+    elif right < LEAST_RIGHT:
         yield (
-            f"depth: expected the mesh's within {MOST_OFF_M * 100:.0f} cm, got that for {np.median(right):.0%} of the "
-            f"pixels of the median picture, and {ratio:.3g} times it in the median{hint}"
+            f"depth: expected the mesh's within {MOST_OFF_M * 100:.0f} cm, got that for {right:.0%} of the pixels of "
+            f"the median picture, and {number(float(np.median(drawn / mesh)))} times it in the median"
         )
 
 
-def _off(batch: Batch, normals: NDArray[np.float32], row: int) -> tuple[Float, Float]:
-    """Depth over mesh, and depth less mesh in metres, at the pixels that vertices fall into."""
-    vertices = batch.vertices[row].astype(np.float64)
-    facing = ((vertices * normals[row]).sum(axis=1) < 0) & (vertices[:, 2] > 0)
-    vertices = vertices[facing]
-    pixels = np.floor(batch.camera.rows(slice(row, row + 1)).project(vertices[None])[0]).astype(np.intp)
-    height, width = batch.mask[row].shape
-    inside = ((pixels >= 0) & (pixels < (width, height))).all(axis=1)
-    (x, y), z = pixels[inside].T, vertices[inside, 2]
-    nearest = np.full((height, width), np.inf)
-    np.minimum.at(nearest, (y, x), z)
-    nearest = cv2.erode(
-        nearest, np.ones((5, 5), np.uint8)
-    )  # the least of the neighbours: no gap shows what is behind
-    core = cv2.erode(batch.mask[row].astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    used = core & np.isfinite(nearest)
-    drawn = batch.depth[row][used].astype(np.float64)
-    return drawn / nearest[used], drawn - nearest[used]
+def _rays(batch: Batch, body: Body, row: int, rng: np.random.Generator) -> Float:
+    """(3, K) depth drawn, depth of the mesh, and how much longer the pixel's ray is than its depth."""
+    core = cv2.erode(batch.mask[row].astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    pixels = np.argwhere(core)
+    y, x = rng.permutation(pixels)[:RAYS].T
+    camera = batch.camera
+    u = (x + 0.5 - camera.center[row, 0]) / camera.focal_length[row]
+    v = (y + 0.5 - camera.center[row, 1]) / camera.focal_length[row]
+    near = first_hits(batch.vertices[row], body.faces, u, v).nearness
+    hit = near > 0
+    table = np.stack([batch.depth[row, y, x], 1.0 / np.where(hit, near, 1.0), np.sqrt(1 + u * u + v * v)])
+    return np.asarray(table[:, hit], np.float64)
 
 
 def _effect(

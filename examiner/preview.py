@@ -154,7 +154,9 @@ def lay_out(pictures: Sequence[Image.Image], names: Sequence[str], title: str, n
     sheet = Image.new("RGB", (across, MARGIN + HEADER + rows * (height + line + GAP) - GAP + MARGIN), PAPER)
     pen = ImageDraw.Draw(sheet)
     room = across - 2 * MARGIN
-    pen.text((MARGIN, MARGIN - 6), shortened(title, font(TITLE_SIZE), room), fill=INK, font=font(TITLE_SIZE))
+    fitting = (size for size in range(TITLE_SIZE, TEXT_SIZE, -1) if font(size).getlength(title) <= room)
+    letters = font(next(fitting, TEXT_SIZE))
+    pen.text((MARGIN, MARGIN + 24), shortened(title, letters, room), fill=INK, font=letters, anchor="ls")
     pen.text((MARGIN, MARGIN + 36), shortened(note, font(TEXT_SIZE), room), fill=FAINT, font=font(TEXT_SIZE))
     pen.line((MARGIN, MARGIN + HEADER - 18, across - MARGIN, MARGIN + HEADER - 18), fill=RULE)
     for index, (picture, name) in enumerate(zip(pictures, names, strict=True)):

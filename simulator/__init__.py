@@ -38,6 +38,7 @@ from simulator.photographs import load_photographs
 from simulator.prior import LatentPrior, Mixture, PosePrior
 from simulator.prior_files import load_poses, load_prior
 from simulator.process_simulator import ProcessSimulator
+from simulator.raycast import first_hits
 from simulator.space import ParameterSpace, redraw
 from simulator.stick import StickSimulator
 from simulator.texture_maps import TextureMaps, load_uv
@@ -88,6 +89,7 @@ __all__ = [
     "camera_direction",
     "diagnose",
     "field_of_view",
+    "first_hits",
     "in_front",
     "join_scenes",
     "load_body",
