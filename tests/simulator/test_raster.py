@@ -1,20 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from simulator import gl, raster_lanes, raster_paint, raster_texture
+from simulator import raster_lanes
 from simulator.body import UV
-from simulator.body_files import load_body
-from simulator.drawing import Z_NEAR, Drawn, Part, Picture, Surface, Texture
-from simulator.light import Lights
+from simulator.drawing import Z_NEAR, Drawn, Part, Surface
 from simulator.raster import RasterRenderer
-from simulator.render_process import PyrenderRenderer
-from simulator.silhouette import boxes_round
+from tests.simulator.crowd import PARTS, noise, people
 from tests.simulator.plates import (
     BLUE,
     GREEN,
@@ -29,55 +24,8 @@ from tests.simulator.plates import (
     quarters,
 )
 
-SMOOTH = Part("smooth", load_body("neutral").faces, len(load_body("neutral").v_template), "person")
-PARTS = (
-    replace(SMOOTH, name="textured", uv=load_body("neutral").uv),
-    SMOOTH,
-    plate_part("box", "other"),
-    plate_part("card", "other", UV_OF_A_PICTURE),
-)
 PLATES = (plate_part("shirt"), plate_part("box", "other"), plate_part("solid", closed=True))
 MIDDLE = SIZE // 2
-
-
-def noise(seed: int, size: int = 256) -> Texture:
-    """Colours at every scale."""
-    rng = np.random.default_rng(seed)
-    scales = [4 * 4**k for k in range(3)]
-    layers = [
-        rng.normal(0, 40, (k, k, 3)).repeat(size // k, axis=0).repeat(size // k, axis=1) for k in scales
-    ]
-    return Texture(np.clip(128 + sum(layers, np.zeros(3)), 0, 255).astype(np.uint8))
-
-
-def people(count: int, size: int) -> list[Picture]:
-    """People, some smooth, some textured, some behind things, some near."""
-    body, rng = load_body("neutral"), np.random.default_rng(5)
-    yaw = rng.uniform(-2, 2, count)
-    orient = np.pi * np.column_stack([np.cos(yaw / 2), np.zeros(count), np.sin(yaw / 2)])
-    transl = np.column_stack([rng.uniform(-0.2, 0.2, count), np.full(count, 0.3), 3 - np.arange(count) % 3])
-    out = body.forward(np.zeros((count, 10)), rng.normal(0, 0.3, (count, 63)), orient, transl)
-    normals = body.normals(out.vertices)
-    return [person(i, out.vertices[i], normals[i], size) for i in range(count)]
-
-
-def person(number: int, vertices: NDArray[np.float32], normals: NDArray[np.float32], size: int) -> Picture:
-    rng = np.random.default_rng(number)
-    colours = (0.5 + 0.4 * np.sin(9 * load_body("neutral").v_template)).astype(np.float32)
-    surfaces = [None, Surface(vertices, normals, colours)]
-    if number % 2:
-        surfaces = [Surface(vertices, normals, noise(number)), None]
-    front = float(vertices[:, 2].min())
-    box = plate(GREEN, z=0.9 * front, half=0.1, turned=number % 3 == 0) if number % 4 > 1 else None
-    card = plate(noise(number + 50), z=1.2 * front, half=0.3) if number % 5 > 1 else None
-    towards = rng.normal(0, 1, (2, 3)) + np.array([0, 0, 2])
-    lights = Lights(
-        towards / np.linalg.norm(towards, axis=1, keepdims=True),
-        rng.uniform(0.2, 1.5, (2, 3)),
-        rng.uniform(0.1, 0.4, 3),
-    )
-    camera = np.array([1.3 * size, size / 2 + rng.uniform(-3, 3), size / 2])
-    return Picture((*surfaces, box, card), camera, lights)
 
 
 def assert_same(one: Drawn, other: Drawn) -> None:
@@ -88,38 +36,6 @@ def assert_same(one: Drawn, other: Drawn) -> None:
 @pytest.fixture(scope="module")
 def renderer() -> RasterRenderer:
     return RasterRenderer(PARTS, 128)
-
-
-@pytest.fixture(scope="module")
-def pairs() -> Iterator[list[tuple[Drawn, Drawn]]]:
-    if gl.diagnose() is not None:
-        pytest.skip(str(gl.diagnose()))
-    pictures, reference = people(10, 256), PyrenderRenderer(PARTS, 256)
-    yield list(zip(reference.draw(pictures), RasterRenderer(PARTS, 256).draw(pictures), strict=True))
-    reference.close()
-
-
-def test_silhouettes_agree_with_the_reference_to_the_sample(pairs: list[tuple[Drawn, Drawn]]) -> None:
-    for reference, drawn in pairs:
-        a, b = reference.rgba[..., 3], drawn.rgba[..., 3]
-        assert ((a > 0) & (b > 0)).sum() >= 0.999 * ((a > 0) | (b > 0)).sum() > 1000
-        assert (a != b).mean() < 3e-4
-
-
-def test_colours_agree_with_the_reference(pairs: list[tuple[Drawn, Drawn]]) -> None:
-    for reference, drawn in pairs:
-        inside = (reference.rgba[..., 3] > 0) & (drawn.rgba[..., 3] > 0)
-        gap = np.abs(reference.rgba.astype(int) - drawn.rgba)[inside]
-        assert gap.mean() < 1.0
-        assert np.percentile(gap, 99) <= 4
-
-
-@pytest.mark.parametrize("kind", ["depth", "person"])
-def test_depths_agree_with_the_reference(pairs: list[tuple[Drawn, Drawn]], kind: str) -> None:
-    for reference, drawn in pairs:
-        a, b = getattr(reference, kind), getattr(drawn, kind)
-        assert ((a > 0) != (b > 0)).mean() < 2e-4
-        assert np.percentile(np.abs(a - b)[(a > 0) & (b > 0)], 99.9) < 1e-3
 
 
 def test_threads_draw_the_bits_of_one(renderer: RasterRenderer) -> None:
@@ -248,45 +164,6 @@ def test_a_large_face_is_as_exact_as_a_small_one() -> None:
     np.testing.assert_allclose(drawn.depth, 0.3, rtol=1e-5)
 
 
-def test_the_picture_of_a_scene_turned_round_is_the_picture_turned_round(renderer: RasterRenderer) -> None:
-    for shown, whole in zip(people(3, 128), renderer.draw(people(3, 128)), strict=True):
-        turned = renderer.draw([_moved(shown, np.array([-1, -1, 1], np.float32), 128)])[0]
-        assert (turned.rgba[::-1, ::-1, 3] != whole.rgba[..., 3]).mean() < 1e-3
-        gap = np.abs(turned.rgba[::-1, ::-1].astype(int) - whole.rgba)
-        assert (gap > 2).any(axis=-1).mean() < 2e-3
-
-
-def test_the_picture_of_a_mirrored_scene_is_the_mirrored_picture(renderer: RasterRenderer) -> None:
-    mirrored_parts = [replace(part, faces=part.faces[:, ::-1], uv=_backwards(part.uv)) for part in PARTS]
-    pictures = people(3, 128)
-    mirrored = RasterRenderer(mirrored_parts, 128).draw(
-        [_moved(p, np.array([-1, 1, 1], np.float32), 128) for p in pictures]
-    )
-    for one, other in zip(renderer.draw(pictures), mirrored, strict=True):
-        flipped = other.rgba[:, ::-1]
-        inside = (one.rgba[..., 3] == 255) & (flipped[..., 3] == 255)
-        either = (one.rgba[..., 3] > 0) | (flipped[..., 3] > 0)
-        assert inside.sum() > 0.7 * either.sum()
-        assert np.abs(one.rgba[inside].astype(int) - flipped[inside]).mean() < 2.0
-        boxes = [boxes_round((d > 0)[None], np.zeros((1, 2))) for d in (one.rgba[..., 3], flipped[..., 3])]
-        np.testing.assert_allclose(boxes[0], boxes[1], atol=1.01)
-
-
-def _moved(shown: Picture, signs: NDArray[np.float32], size: int) -> Picture:
-    """The picture of a scene whose axes have other signs."""
-    surfaces = tuple(
-        s if s is None else replace(s, vertices=s.vertices * signs, normals=s.normals * signs)
-        for s in shown.surfaces
-    )
-    centre = np.where(signs[:2] < 0, size - shown.camera[1:], shown.camera[1:])
-    lights = replace(shown.lights, directions=shown.lights.directions * signs)
-    return Picture(surfaces, np.array([shown.camera[0], *centre]), lights)
-
-
-def _backwards(uv: UV | None) -> UV | None:
-    return None if uv is None else replace(uv, ft=uv.ft[:, ::-1])
-
-
 def test_memory_stays_flat(renderer: RasterRenderer) -> None:
     body = people(2, 128)
 
@@ -303,30 +180,6 @@ def test_memory_stays_flat(renderer: RasterRenderer) -> None:
     before = pages()
     draw(240)
     assert (pages() - before) * 4096 < 4_000_000
-
-
-def test_the_halvings_are_those_of_the_texture() -> None:
-    texture = noise(3, 64)
-    levels = [level[::-1].reshape(-1, 3) for level in reversed(texture.mips)]
-    expected = np.concatenate(levels).astype(np.int32) @ [1, 1 << 8, 1 << 16]
-    np.testing.assert_array_equal(raster_texture.pyramid(texture.pixels), expected)
-
-
-def test_colours_are_decoded_and_encoded_to_a_fraction_of_a_step() -> None:
-    codes = np.arange(256, dtype=np.float32)
-    x = codes / 255
-    exact = np.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4)
-    decoded = np.array([raster_texture._linear(code) for code in codes])
-    np.testing.assert_allclose(decoded, exact, rtol=2.5e-3)
-    light = np.linspace(0, 1.2, 2001, dtype=np.float32)
-    encoded = np.array([int(raster_paint._byte(value)) for value in light])
-    assert np.abs(encoded - 255 * np.minimum(light, 1) ** (1 / 2.2)).max() < 0.57
-
-
-def test_levels_of_a_texture_follow_the_logarithm() -> None:
-    values = np.geomspace(1e-6, 1e6, 999, dtype=np.float32)
-    logarithms = [raster_texture._log2(np.int32(bits)) for bits in values.view(np.int32)]
-    np.testing.assert_allclose(logarithms, np.log2(values), atol=5e-4)
 
 
 def test_arrays_of_another_layout_are_drawn_the_same(renderer: RasterRenderer) -> None:
