@@ -16,7 +16,7 @@ from examiner.preview import preview_sheet, sample
 from examiner.rig import build_rig
 from examiner.simulators import build_simulator, dressed_body
 from examiner.spaces import build_spaces
-from examiner.sweep import PEOPLE_FACTORS, STORE, Sweep, check_dimension
+from examiner.sweep import PEOPLE_FACTORS, STORE, Sweep, check_dimension, check_sizes
 from examiner.terminal import open_progress
 from simulator import load_poses, load_prior
 
@@ -75,6 +75,7 @@ def sweep(arguments: argparse.Namespace) -> int:
     swept = arguments.factor.partition(".")[0]
     values["factors"] = tuple(dict.fromkeys((*values["factors"], swept)))
     config = with_values(Config(), values, "the command line")
+    check_sizes(arguments.steps, arguments.people)
     check_dimension(config, arguments.factor)
     folder = _sweep_folder(arguments.out)
     check_graphics(config)

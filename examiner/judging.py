@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ from examiner.method import Mode
 from examiner.outcomes import Outcomes
 from examiner.progress import Progress
 from examiner.rig import Rig
-from simulator import JudgeSimulator
+from examiner.simulators import build_judge
 
 SURVIVES = 0.5
 """Share of the judge's pictures that must exceed the threshold."""
@@ -55,7 +56,7 @@ def judge_modes(rig: Rig, modes: tuple[Mode, ...], progress: Progress) -> list[J
     if not pictures or not modes:
         return [None] * len(modes)
     verdicts: list[Judged | None] = []
-    with JudgeSimulator(rig.body, image_size=rig.config.image_size) as judge:
+    with closing(build_judge(rig.body, rig.config.image_size)) as judge:
         evaluator = Evaluator(judge, rig.target, rig.fairness, rig.score, rig.evaluator.calibration)
         for number, mode in enumerate(modes):
             progress.update("judge", number * pictures, len(modes) * pictures)

@@ -73,7 +73,7 @@ def build_simulator(config: Config, body: Body) -> Simulator:
         return RENDERERS[name](body, image_size=size, **_looks(config, body))
     _check_own_looks(config)
     if name == JUDGE:
-        return _judge(body, size)
+        return build_judge(body, size)
     if name.startswith(PROCESS):
         return ProcessSimulator(_words(name.removeprefix(PROCESS)), body, size)
     if not names_user_code(name):
@@ -111,7 +111,7 @@ def _check_own_looks(config: Config) -> None:
             )
 
 
-def _judge(body: Body, size: int) -> Simulator:
+def build_judge(body: Body, size: int) -> Simulator:
     from simulator.judge import JudgeSimulator
 
     return JudgeSimulator(body, image_size=size)

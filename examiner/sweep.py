@@ -72,8 +72,7 @@ class Sweep:
     """
 
     def __init__(self, rig: Rig, name: str, steps: int, people: int) -> None:
-        if steps < 2 or people < 4:
-            raise ValueError(f"expected at least 2 steps and 4 people, got {steps} and {people}")
+        check_sizes(steps, people)
         self._rig, self._people = rig, people
         self.dimension = find_dimension(rig.config, name, rig.prior)
         self.values = step_values(self.dimension, steps)
@@ -215,6 +214,16 @@ class Sweep:
             above=np.array([step.share_above for step in steps]),
             fair=np.array([step.fair / step.people for step in steps]),
         )
+
+
+def check_sizes(steps: int, people: int) -> None:
+    """Refuse too few of either.
+
+    Raises:
+        ValueError: saying how few.
+    """
+    if steps < 2 or people < 4:
+        raise ValueError(f"expected at least 2 steps and 4 people, got {steps} and {people}")
 
 
 def check_dimension(config: Config, name: str) -> None:

@@ -136,7 +136,8 @@ def _shapes(canvas: Image.Image, curve: Curve, errors: Panel, shares: Panel) -> 
         (shares, curve.above, ABOVE, 3.0),
     ):
         points = _fine(panel.points(values))
-        pen.line(points, fill=colour, width=round(FINE * width), joint="curve")
+        if len(points) > 1:
+            pen.line(points, fill=colour, width=round(FINE * width), joint="curve")
         for x, y in points:
             radius = FINE * 1.6 * width
             pen.ellipse(

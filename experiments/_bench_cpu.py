@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -24,8 +25,7 @@ def cpu_seconds(step: Callable[[], Any]) -> float:
 
 
 def _spent() -> float:
-    own = os.times()
-    return own.user + own.system + sum(_ticks(child) for child in _children()) / _TICKS
+    return time.process_time() + sum(_ticks(child) for child in _children()) / _TICKS
 
 
 def _children() -> list[Path]:

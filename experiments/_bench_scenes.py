@@ -9,6 +9,7 @@ from simulator import (
     CLOTHING_FACTOR,
     LIGHT_FACTOR,
     CameraFactor,
+    Factor,
     ParameterSpace,
     PoseFactor,
     RasterSimulator,
@@ -26,7 +27,7 @@ TOLERANCE = 0.02
 
 def scenes_of_coverage(simulator: RasterSimulator, wanted: float, count: int) -> Scene:
     """`count` people in typical poses, views, shapes and looks, each covering `wanted` of the picture."""
-    factors = [PoseFactor(load_prior("default")), ShapeFactor(), ViewFactor()]
+    factors: list[Factor] = [PoseFactor(load_prior("default")), ShapeFactor(), ViewFactor()]
     space = ParameterSpace(factors, simulator.body)
     rng = np.random.default_rng(11)
     people = space.decode(space.typical(4 * count, rng))

@@ -136,6 +136,37 @@ def test_help_has_examples(capsys):
     assert "examiner audit --resume" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("command", ["preview", "sweep", "check-simulator"])
+def test_commands_round_the_simulator_have_examples(capsys, command):
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    assert f"examples:\n  examiner {command} " in capsys.readouterr().out
+
+
+def test_the_smallest_program_of_the_help_keeps_the_contract(capsys, tmp_path):
+    with pytest.raises(SystemExit):
+        main(["check-simulator", "--help"])
+    text = capsys.readouterr().out
+    lines = text[text.index("  import json, sys") :].splitlines()
+    (tmp_path / "my_sim.py").write_text("\n".join(line[2:] for line in lines))
+    command = f"process:{sys.executable} my_sim.py"
+    assert main(["check-simulator", command, "--n", "4", "--size", "128"]) == 0
+    said = capsys.readouterr().out
+    assert said.endswith("keeps the contract\n")
+    assert "note: light changes nothing in the picture" in said
+
+
+def test_a_simulator_with_faults_exits_1(capsys, tmp_path):
+    (tmp_path / "own.py").write_text(
+        "from simulator import StickSimulator\n"
+        "def build(body, image_size): return StickSimulator(body, image_size=image_size)\n"
+    )
+    assert main(["check-simulator", "own.py:build", "--n", "4", "--size", "64"]) == 1
+    said = capsys.readouterr().out
+    assert "- mask: expected the projected mesh, got an overlap (IoU) of" in said
+    assert "own.py:build breaks the contract in " in said
+
+
 def test_unknown_option_exits_2():
     with pytest.raises(SystemExit) as done:
         main(["audit", "--bugdet", "5"])

@@ -5,10 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from simulator.background import BACKGROUND
 from simulator.base import Scene
 from simulator.body_files import load_body
 from simulator.camera import Camera
+from simulator.clothing import CLOTHING
+from simulator.imaging import IMAGING
+from simulator.light import LIGHT
+from simulator.occluder import OCCLUDER
 from simulator.stick import StickSimulator, stick_body
+from simulator.view import CAMERA
 
 
 def make_scene(n: int = 3, size: int = 64) -> Scene:
@@ -19,9 +25,12 @@ def make_scene(n: int = 3, size: int = 64) -> Scene:
         global_orient=np.tile([np.pi, 0.0, 0.0], (n, 1)),
         transl=np.tile([0.0, 0.3, 3.2], (n, 1)),
         camera=Camera(np.full(n, 1.3 * size), np.full((n, 2), size / 2), (size, size)),
-        clothing=np.arange(n),
-        background=np.arange(n),
-        light=np.arange(n),
+        framing=CAMERA.rows(n)[:, 1:],
+        clothing=CLOTHING.typical(n, rng),
+        background=BACKGROUND.typical(n, rng),
+        light=LIGHT.typical(n, rng),
+        occluder=OCCLUDER.rows(n),
+        imaging=IMAGING.rows(n),
         box_shift=np.zeros((n, 2)),
     )
 
@@ -90,7 +99,7 @@ def test_draws_any_body() -> None:
 
 def test_is_a_context_manager_and_names_its_version() -> None:
     with StickSimulator(image_size=64) as simulator:
-        assert simulator.version == "stick 1, body stick 000000000000, 64 px"
+        assert simulator.version == "stick 2, body stick 000000000000, 64 px"
 
 
 def test_another_image_size_is_refused() -> None:
