@@ -60,7 +60,8 @@ PEOPLE = 6
 def audit(arguments: argparse.Namespace) -> int:
     """Examine a target and write a run folder."""
     config, folder = _audit_config(arguments)
-    check_graphics(config)
+    if config.simulator in RENDERERS:  # the fast one's failures are confirmed by the other
+        check_opengl()
     progress = open_progress()
     try:
         stored = resume_reference(folder) if arguments.resume is not None else None
@@ -80,7 +81,7 @@ def audit(arguments: argparse.Namespace) -> int:
 def export(arguments: argparse.Namespace) -> int:
     """Write failure cases of a run as a dataset."""
     check_finished(arguments.run_folder)
-    _check_opengl()
+    check_opengl()
     progress = open_progress()
     try:
         out = export_parquet(arguments.run_folder, arguments.out, arguments.samples, arguments.seed, progress)
@@ -108,7 +109,7 @@ def fetch(arguments: argparse.Namespace) -> int:
 def check_target(arguments: argparse.Namespace) -> int:
     """Check a target's contract on a few upright people; 1 where it has faults."""
     target = build_target(arguments.target)
-    _check_opengl()
+    check_opengl()
     fields, truth = _few_people()
     faults = find_faults(target, fields, truth)
     console = Console()
@@ -127,7 +128,7 @@ def check_target(arguments: argparse.Namespace) -> int:
 
 def reference(arguments: argparse.Namespace) -> int:
     """Compute what is normal for targets, whatever is cached or shipped, into files that ship."""
-    _check_opengl()
+    check_opengl()
     for name in arguments.target:
         progress = open_progress()
         try:
@@ -225,17 +226,12 @@ def _run_name(arguments: argparse.Namespace, folder: Path) -> str:
     return str(read_json(folder / "manifest.json")["name"])
 
 
-def check_graphics(config: Config) -> None:
-    """Refuse early where the configuration draws by OpenGL and it does not start.
+def check_opengl() -> None:
+    """Refuse early where OpenGL does not start.
 
     Raises:
         GraphicsError: saying what to type.
     """
-    if config.simulator in RENDERERS:
-        _check_opengl()
-
-
-def _check_opengl() -> None:
     problem = diagnose()
     if problem:
         raise GraphicsError(problem)

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from examiner.check_simulator import check_simulator as find_faults
-from examiner.commands import check_graphics, given, new_folder
+from examiner.commands import check_opengl, given, new_folder
 from examiner.config import Config, with_values
 from examiner.factor_table import factor_tables, markdown, terminal_tables
 from examiner.files import write_whole
@@ -25,7 +25,7 @@ def check_simulator(arguments: argparse.Namespace) -> int:
     """Check a simulator's contract on ordinary people; 1 where it has faults."""
     config = with_values(Config(), {**given(arguments), "simulator": arguments.name}, "the command line")
     body = dressed_body(config)
-    check_graphics(config)
+    _check_graphics(config)
     simulator = build_simulator(config, body)
     progress = open_progress()
     try:
@@ -52,7 +52,7 @@ def preview(arguments: argparse.Namespace) -> int:
     poses = load_poses(config.poses) if config.poses else None
     space = build_spaces(config, body, prior, poses).space
     samples = sample(space, arguments.n, config.seed, arguments.range)
-    check_graphics(config)
+    _check_graphics(config)
     simulator = build_simulator(config, body)
     progress = open_progress()
     note = (
@@ -78,7 +78,7 @@ def sweep(arguments: argparse.Namespace) -> int:
     check_sizes(arguments.steps, arguments.people)
     check_dimension(config, arguments.factor)
     folder = _sweep_folder(arguments.out)
-    check_graphics(config)
+    _check_graphics(config)
     progress = open_progress()
     try:
         rig = build_rig(config, progress)
@@ -116,6 +116,11 @@ def _sweep_folder(out: Path | None) -> Path:
     if out is not None and (out / STORE).is_file():
         return out
     return new_folder(out, "sweep")
+
+
+def _check_graphics(config: Config) -> None:
+    if config.simulator == "pyrender":
+        check_opengl()
 
 
 def _check_picture(path: Path) -> None:

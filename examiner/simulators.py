@@ -112,6 +112,11 @@ def _check_own_looks(config: Config) -> None:
 
 
 def build_judge(body: Body, size: int) -> Simulator:
+    """The path tracer; its packages are imported here, so that nobody else needs them.
+
+    Raises:
+        ModuleNotFoundError: they are not installed.
+    """
     from simulator.judge import JudgeSimulator
 
     return JudgeSimulator(body, image_size=size)
