@@ -109,3 +109,37 @@ class Renderer(Protocol):
 
     def close(self) -> None:
         """Free processes and memory."""
+
+
+def check_pictures(pictures: Sequence[Picture], parts: Sequence[Part]) -> None:
+    """Refuse pictures that do not fit the parts of a renderer.
+
+    Raises:
+        ValueError: Naming the part and the picture.
+    """
+    for row, picture in enumerate(pictures):
+        if len(picture.surfaces) != len(parts):
+            raise ValueError(
+                f"expected {len(parts)} surfaces, one a part, got {len(picture.surfaces)} in picture {row}; "
+                "give None for a part that is not in the picture"
+            )
+        for part, surface in zip(parts, picture.surfaces, strict=True):
+            if surface is not None:
+                _check_surface(part, surface, row)
+
+
+def _check_surface(part: Part, surface: Surface, row: int) -> None:
+    if isinstance(surface.paint, Texture) != (part.uv is not None):
+        wanted = "colours of the vertices" if part.uv is None else "a texture"
+        raise ValueError(
+            f"expected {wanted} as paint of {part.name}, got {type(surface.paint).__name__} in picture {row}; "
+            "parts with texture coordinates take a texture, others do not"
+        )
+    arrays = {"vertices": surface.vertices, "normals": surface.normals}
+    if not isinstance(surface.paint, Texture):
+        arrays["colours"] = surface.paint
+    for name, array in arrays.items():
+        if array.shape != (part.vertex_count, 3):
+            raise ValueError(
+                f"expected {part.vertex_count} {name} of {part.name}, got an array {array.shape} in picture {row}"
+            )

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from simulator import raster_geometry, raster_paint, raster_pixels, raster_shading
 from simulator.body import Float32, Int32
-from simulator.drawing import Z_NEAR, Drawn, Part, Picture, Surface, Texture
+from simulator.drawing import Z_NEAR, Drawn, Part, Picture, Surface, Texture, check_pictures
 from simulator.light import Lights
 from simulator.raster_geometry import Int64
 from simulator.raster_texture import pyramid
@@ -54,8 +54,7 @@ class RasterRenderer:
         Raises:
             ValueError: A picture does not fit the parts.
         """
-        for row, picture in enumerate(pictures):
-            _check(picture, self._parts, row)
+        check_pictures(pictures, [mesh.part for mesh in self._parts])
         if self._pool is None or len(pictures) < 2:
             return [self._draw(picture) for picture in pictures]
         return list(self._pool.map(self._draw, pictures))
@@ -214,31 +213,3 @@ def _packed(lights: Lights) -> Float32:
     packed[:2, :3], packed[:2, 3:] = -lights.directions / length, lights.colours
     packed[2, 3:] = lights.ambient
     return packed
-
-
-def _check(picture: Picture, parts: Sequence[_RasterPart], row: int) -> None:
-    if len(picture.surfaces) != len(parts):
-        raise ValueError(
-            f"expected {len(parts)} surfaces, one a part, got {len(picture.surfaces)} in picture {row}; "
-            "give None for a part that is not in the picture"
-        )
-    for mesh, surface in zip(parts, picture.surfaces, strict=True):
-        if surface is not None:
-            _check_surface(mesh.part, surface, row)
-
-
-def _check_surface(part: Part, surface: Surface, row: int) -> None:
-    if isinstance(surface.paint, Texture) != (part.uv is not None):
-        wanted = "colours of the vertices" if part.uv is None else "a texture"
-        raise ValueError(
-            f"expected {wanted} as paint of {part.name}, got {type(surface.paint).__name__} in picture {row}; "
-            "parts with texture coordinates take a texture, others do not"
-        )
-    arrays = {"vertices": surface.vertices, "normals": surface.normals}
-    if not isinstance(surface.paint, Texture):
-        arrays["colours"] = surface.paint
-    for name, array in arrays.items():
-        if array.shape != (part.vertex_count, 3):
-            raise ValueError(
-                f"expected {part.vertex_count} {name} of {part.name}, got an array {array.shape} in picture {row}"
-            )

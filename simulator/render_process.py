@@ -22,7 +22,7 @@ from multiprocessing.connection import Connection
 from typing import IO, Any
 
 from simulator import gl
-from simulator.drawing import Drawn, Part, Picture, Texture
+from simulator.drawing import Drawn, Part, Picture, Texture, check_pictures
 from simulator.render_memory import CHUNK, PictureMemory, TextureSlots
 from simulator.shaders import Shaders, specialised_shaders
 
@@ -75,9 +75,10 @@ class PyrenderRenderer:
             ValueError: A picture does not fit the parts.
             GraphicsError: OpenGL does not start, or the drawing process died; the message says what to type.
         """
+        check_pictures(pictures, self._parts)
         drawn: list[Drawn] = []
         for start in range(0, len(pictures), CHUNK):
-            self.submit(pictures[start : start + CHUNK])
+            self._submit(pictures[start : start + CHUNK])
             drawn += self.collect()
         return drawn
 
@@ -88,15 +89,12 @@ class PyrenderRenderer:
             ValueError: Too many pictures, or one does not fit the parts.
             GraphicsError: The process cannot be started, or OpenGL cannot.
         """
-        self._check(pictures)
-        if self._waiting is not None:  # something, Ctrl-C perhaps, came between a request and its answer
-            self.close()
-        self._start()
-        self._waiting = len(pictures)
-        slots, new = self._slots.fill(_textures(pictures))
-        for index, picture in enumerate(pictures):
-            self._memory.write(index, picture, slots)
-        self._ask((len(pictures), new))
+        if len(pictures) > CHUNK:
+            raise ValueError(
+                f"expected at most {CHUNK} pictures at a time, got {len(pictures)}; draw() takes any number"
+            )
+        check_pictures(pictures, self._parts)
+        self._submit(pictures)
 
     def collect(self) -> list[Drawn]:
         """Wait for the pictures.
@@ -115,13 +113,15 @@ class PyrenderRenderer:
         if child is not None:
             child.end()
 
-    def _check(self, pictures: Sequence[Picture]) -> None:
-        if len(pictures) > CHUNK:
-            raise ValueError(
-                f"expected at most {CHUNK} pictures at a time, got {len(pictures)}; draw() takes any number"
-            )
-        for row, picture in enumerate(pictures):
-            _check(picture, self._parts, row)
+    def _submit(self, pictures: Sequence[Picture]) -> None:
+        if self._waiting is not None:  # something, Ctrl-C perhaps, came between a request and its answer
+            self.close()
+        self._start()
+        self._waiting = len(pictures)
+        slots, new = self._slots.fill(_textures(pictures))
+        for index, picture in enumerate(pictures):
+            self._memory.write(index, picture, slots)
+        self._ask((len(pictures), new))
 
     def _start(self) -> None:
         if self._child is None:
@@ -149,28 +149,6 @@ class PyrenderRenderer:
 def _textures(pictures: Sequence[Picture]) -> list[Texture]:
     paints = [surface.paint for picture in pictures for surface in picture.surfaces if surface is not None]
     return [paint for paint in paints if isinstance(paint, Texture)]
-
-
-def _check(picture: Picture, parts: Sequence[Part], row: int) -> None:
-    if len(picture.surfaces) != len(parts):
-        raise ValueError(
-            f"expected {len(parts)} surfaces, one a part, got {len(picture.surfaces)} in picture {row}; "
-            "give None for a part that is not in the picture"
-        )
-    for part, surface in zip(parts, picture.surfaces, strict=True):
-        if surface is None:
-            continue
-        if surface.vertices.shape != (part.vertex_count, 3):
-            raise ValueError(
-                f"expected {part.vertex_count} vertices of {part.name}, got an array {surface.vertices.shape} "
-                f"in picture {row}"
-            )
-        if isinstance(surface.paint, Texture) != (part.uv is not None):
-            wanted = "colours of the vertices" if part.uv is None else "a texture"
-            raise ValueError(
-                f"expected {wanted} as paint of {part.name}, got {type(surface.paint).__name__} in picture {row}; "
-                "parts with texture coordinates take a texture, others do not"
-            )
 
 
 @dataclass(frozen=True)
