@@ -118,7 +118,7 @@ def _sweep(commands_of: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     add(
         "--factors",
         type=names,
-        help=f"what differs from person to person (default {','.join(PEOPLE_FACTORS)})",
+        help=f"what differs from person to person, typically (default {','.join(PEOPLE_FACTORS)})",
     )
     add_fix(sweep)
     _pose(sweep)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 
 from examiner.check_simulator import check_simulator as find_faults
@@ -16,7 +17,8 @@ from examiner.preview import preview_sheet, sample
 from examiner.rig import build_rig
 from examiner.simulators import build_simulator, dressed_body
 from examiner.spaces import build_spaces
-from examiner.sweep import PEOPLE_FACTORS, STORE, Sweep, check_dimension, check_sizes
+from examiner.sweep import PEOPLE_FACTORS, Sweep, check_dimension, check_sizes, sweep_config
+from examiner.sweep_steps import STORE
 from examiner.terminal import open_progress
 from simulator import load_poses, load_prior
 
@@ -72,9 +74,7 @@ def preview(arguments: argparse.Namespace) -> int:
 def sweep(arguments: argparse.Namespace) -> int:
     """Sweep one dimension and draw the error curve."""
     values = {"factors": PEOPLE_FACTORS, **given(arguments)}
-    swept = arguments.factor.partition(".")[0]
-    values["factors"] = tuple(dict.fromkeys((*values["factors"], swept)))
-    config = with_values(Config(), values, "the command line")
+    config = sweep_config(with_values(Config(), values, "the command line"), arguments.factor)
     check_sizes(arguments.steps, arguments.people)
     check_dimension(config, arguments.factor)
     folder = _sweep_folder(arguments.out)
@@ -88,10 +88,10 @@ def sweep(arguments: argparse.Namespace) -> int:
             rig.close()
     finally:
         progress.close()
-    worst = max(steps, key=lambda step: step.share_above)
+    worst = max(steps, key=lambda step: np.nan_to_num(step.share_above, nan=-1.0))
     _say(
         f"{config.target} over {arguments.factor}: worst at {worst.label}, median {worst.median_mm:.0f} mm, "
-        f"{worst.share_above:.0%} of {worst.people} people above {rig.threshold:.0f} mm or not found"
+        f"{worst.share_above:.0%} of {worst.seen} people above {rig.threshold:.0f} mm or not found"
     )
     _say(f"{folder}/sweep.png, sweep.csv, sweep.json")
     return 0

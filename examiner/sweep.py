@@ -6,7 +6,7 @@ import csv
 import difflib
 import io
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from examiner.config import Config, config_dict
 from examiner.dimensions import number as written
 from examiner.dimensions import unit_of
 from examiner.evaluate import CHUNK
-from examiner.files import plain, read_json, write_json, write_whole
+from examiner.files import plain, write_json, write_whole
 from examiner.joints import Float, edges
 from examiner.outcomes import Outcomes, join_outcomes
 from examiner.pictures import overlay
@@ -26,6 +26,7 @@ from examiner.progress import Progress
 from examiner.rig import Rig
 from examiner.spaces import all_factors
 from examiner.sweep_chart import Curve, draw_curve
+from examiner.sweep_steps import COLUMNS, STORE, Step, picture_path, read_steps, step_of
 from simulator import Dimension, PosePrior, Scene, load_prior, physical_values, with_physical_values
 
 PEOPLE_FACTORS = ("pose", "shape", "view", "clothing", "background", "light")
@@ -33,29 +34,6 @@ PEOPLE_FACTORS = ("pose", "shape", "view", "clothing", "background", "light")
 
 ROUNDS = 50
 """Times that people are drawn until there are enough fair ones."""
-
-COLUMNS = ("step", "value", "people", "found", "fair", "median_mm", "q25_mm", "q75_mm", "share_above")
-STORE = "sweep.json"
-
-
-@dataclass(frozen=True)
-class Step:
-    """The same people at one value."""
-
-    step: int
-    value: float
-    label: str
-    """The choice, or the number."""
-    people: int
-    found: int
-    fair: int
-    median_mm: float
-    q25_mm: float
-    q75_mm: float
-    share_above: float
-    """Of the people: error above the threshold, or not found."""
-    errors_mm: tuple[float, ...]
-    """Of each person, NaN where nobody was found."""
 
 
 class Sweep:
@@ -84,7 +62,7 @@ class Sweep:
             ValueError: if the folder holds another sweep, or too few people are fair at the default.
         """
         about = self._about()
-        done = _read_steps(folder, about)
+        done = read_steps(folder, about)
         (folder / "pictures").mkdir(parents=True, exist_ok=True)
         total = len(self.values) * self._people
         progress.update("sweep", len(done) * self._people, total)
@@ -104,26 +82,8 @@ class Sweep:
             progress.update("sweep", through, total, f"{self.dimension.name} {self._label(number)}")
         outcomes = join_outcomes(parts)
         picture = self._picture(scene.rows(slice(0, 1)), outcomes)
-        write_whole(_picture_path(folder, number), lambda stream: picture.save(stream, "PNG"))
-        return self._summary(number, outcomes)
-
-    def _summary(self, number: int, outcomes: Outcomes) -> Step:
-        errors = outcomes.severity
-        known = errors[np.isfinite(errors)]
-        low, median, high = np.quantile(known, [0.25, 0.5, 0.75]) if len(known) else (np.nan,) * 3
-        return Step(
-            step=number,
-            value=float(self.values[number]),
-            label=self._label(number),
-            people=len(errors),
-            found=int(outcomes.found.sum()),
-            fair=int(outcomes.fair.sum()),
-            median_mm=round(float(median), 2),
-            q25_mm=round(float(low), 2),
-            q75_mm=round(float(high), 2),
-            share_above=round(float(outcomes.exceeds(self._rig.threshold).mean()), 4),
-            errors_mm=tuple(round(float(error), 2) for error in errors),
-        )
+        write_whole(picture_path(folder, number), lambda stream: picture.save(stream, "PNG"))
+        return step_of(number, float(self.values[number]), self._label(number), outcomes, self._rig.threshold)
 
     def _picture(self, scene: Scene, outcomes: Outcomes) -> Image.Image:
         image = self._rig.simulator.render(scene).images[0]
@@ -192,17 +152,16 @@ class Sweep:
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows([COLUMNS, *rows])
         write_whole(folder / "sweep.csv", lambda stream: stream.write(text.getvalue().encode()))
-        chart = draw_curve(self._curve(steps), [Image.open(_picture_path(folder, s.step)) for s in steps])
+        chart = draw_curve(self._curve(steps), [Image.open(picture_path(folder, s.step)) for s in steps])
         write_whole(folder / "sweep.png", lambda stream: chart.save(stream, "PNG"))
 
     def _curve(self, steps: Sequence[Step]) -> Curve:
         rig, config = self._rig, self._rig.config
         unit = "" if self.dimension.choices else f", {self.dimension.unit}"
-        people = [name for name in config.factors if name != self.dimension.name.partition(".")[0]]
         return Curve(
             title=f"{rig.target.spec.name} over {self.dimension.name}{unit}",
             note=(
-                f"the same {self._people} people at every step, their {', '.join(people) or 'rest'} typical; seed "
+                f"the same {self._people} people at every step, their {', '.join(config.factors)} typical; seed "
                 f"{config.seed}; {config.simulator}, body {rig.body.name}"
             ),
             score=rig.score.name,
@@ -213,7 +172,22 @@ class Sweep:
             high=np.array([step.q75_mm for step in steps]),
             above=np.array([step.share_above for step in steps]),
             fair=np.array([step.fair / step.people for step in steps]),
+            ordered=not self.dimension.choices,
         )
+
+
+def sweep_config(config: Config, name: str) -> Config:
+    """The configuration whose rig sweeps a dimension.
+
+    People differ in its factors, of which pose is one where the dimension is of pose. What else the swept factor has
+    stays at its default, unless it is among them.
+    """
+    factor = name.partition(".")[0]
+    if factor in config.factors:
+        return config
+    if factor == "pose":
+        return replace(config, factors=(*config.factors, factor))
+    return replace(config, vary=(factor,))  # so that what it may hide is not held against people
 
 
 def check_sizes(steps: int, people: int) -> None:
@@ -259,32 +233,3 @@ def step_values(dimension: Dimension, steps: int) -> Float:
     if dimension.choices:
         return np.asarray(np.arange(len(dimension.choices)) + 0.5, np.float64)
     return np.asarray(np.linspace(dimension.low, dimension.high, steps), np.float64)
-
-
-def _read_steps(folder: Path, about: dict[str, Any]) -> list[Step]:
-    """The steps that the folder holds already."""
-    path = folder / STORE
-    if not path.is_file():
-        if folder.exists() and any(folder.iterdir()):
-            raise ValueError(
-                f"expected a new folder or a sweep in {folder}, got something else; choose another --out"
-            )
-        return []
-    stored = read_json(path)
-    if not isinstance(stored, dict) or stored.get("about") != about:
-        raise ValueError(
-            f"expected in {folder} the sweep that was begun there, got other settings; choose another --out"
-        )
-    return [Step(**{**row, **_numbers(row)}) for row in stored["steps"]]
-
-
-def _numbers(row: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a step that JSON may hold as null."""
-    numbers = {
-        name: float("nan") if row[name] is None else row[name] for name in ("median_mm", "q25_mm", "q75_mm")
-    }
-    return {**numbers, "errors_mm": tuple(float("nan") if e is None else e for e in row["errors_mm"])}
-
-
-def _picture_path(folder: Path, number: int) -> Path:
-    return folder / "pictures" / f"step-{number:02d}.png"

@@ -23,6 +23,8 @@ PLOT, SHARES, SPACE = 380, 120, 44
 """Heights in pixels of the curve, of the shares, and between them."""
 WIDEST, NARROWEST, ALL = 220, 84, 1800
 """Pixels of a picture of the strip, at most and at least, and of all together."""
+DOT = 3.0
+"""Width of a line that the dots of choices would have."""
 FINE = 3
 """Times that shapes are drawn larger than they end up: smooth edges."""
 TITLE, TEXT = 30, 18
@@ -43,9 +45,11 @@ class Curve:
     low: Float
     high: Float
     above: Float
-    """(S,) share of the people above the threshold, or not found."""
+    """(S,) share of the people above the threshold, or not found; NaN where nobody can be seen."""
     fair: Float
     """(S,) share of the people who are fair."""
+    ordered: bool = True
+    """Whether steps follow each other; choices do not, so that nothing joins them."""
 
 
 @dataclass(frozen=True)
@@ -126,9 +130,7 @@ def _shapes(canvas: Image.Image, curve: Curve, errors: Panel, shares: Panel) -> 
     """Band, lines and dots, drawn large and made small."""
     large = canvas.resize((FINE * canvas.width, FINE * canvas.height), Image.Resampling.NEAREST)
     pen = ImageDraw.Draw(large)
-    band = errors.points(curve.high) + errors.points(curve.low)[::-1]
-    if len(band) > 2:
-        pen.polygon(_fine(band), fill=BAND)
+    _band(pen, curve, errors)
     _dashes(pen, errors, len(curve.labels), curve.threshold)
     for panel, values, colour, width in (
         (errors, curve.median, LINE, 3.0),
@@ -136,14 +138,25 @@ def _shapes(canvas: Image.Image, curve: Curve, errors: Panel, shares: Panel) -> 
         (shares, curve.above, ABOVE, 3.0),
     ):
         points = _fine(panel.points(values))
-        if len(points) > 1:
+        if curve.ordered and len(points) > 1:
             pen.line(points, fill=colour, width=round(FINE * width), joint="curve")
         for x, y in points:
-            radius = FINE * 1.6 * width
+            radius = FINE * 1.6 * (width if curve.ordered else DOT)
             pen.ellipse(
                 (x - radius, y - radius, x + radius, y + radius), fill=colour, outline=PAPER, width=FINE
             )
     return large.resize(canvas.size, Image.Resampling.BOX)
+
+
+def _band(pen: ImageDraw.ImageDraw, curve: Curve, panel: Panel) -> None:
+    """From quartile to quartile: one area, or a bar for each choice."""
+    high, low = panel.points(curve.high), panel.points(curve.low)
+    if not curve.ordered:
+        half = panel.cell / 6
+        for (x, top), (_, bottom) in zip(high, low, strict=True):
+            pen.rectangle((FINE * (x - half), FINE * top, FINE * (x + half), FINE * bottom), fill=BAND)
+    elif len(high) > 1:
+        pen.polygon(_fine(high + low[::-1]), fill=BAND)
 
 
 def _dashes(pen: ImageDraw.ImageDraw, panel: Panel, steps: int, value: float) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.body import Float32, Int32
-from simulator.raster_compiled import inlined, kernel
+from simulator.compiled import compiled_fast, inlined
 from simulator.raster_lanes import cover
 
 Number = Any
@@ -38,7 +38,7 @@ _FAR_OUT = f32(2**29)
 _ZERO, _ONE = f32(0), f32(1)
 
 
-@kernel
+@compiled_fast
 def project(vertices: Float32, camera: Float32, near: Number, points: Float32) -> Number:
     """Vertices (V, 3), metres, onto the picture.
 
@@ -63,7 +63,7 @@ def project(vertices: Float32, camera: Float32, near: Number, points: Float32) -
     return nearest >= near
 
 
-@kernel
+@compiled_fast
 def rasterise(
     points: Float32, faces: Int32, first_id: Number, closed: Number, samples: Int64, spans: Int32
 ) -> None:
@@ -100,7 +100,7 @@ def rasterise(
         )
 
 
-@kernel
+@compiled_fast
 def rasterise_cut(
     vertices: Float32,
     camera: Float32,
@@ -185,7 +185,7 @@ def _triangle(
         _fill(a0, a1, b0, b1, c0, c1, (a[2], b[2], c[2]), box, face, samples, spans)
 
 
-@kernel
+@compiled_fast
 def _lone_triangle(
     a: Number, b: Number, c: Number, face: Number, closed: Number, samples: Int64, spans: Int32
 ) -> None:

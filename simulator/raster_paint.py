@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.body import Float32, Int32
-from simulator.raster_compiled import inlined, kernel
+from simulator.compiled import compiled_fast, inlined
 from simulator.raster_pixels import FACE_MASK
 from simulator.raster_shading import BLOCK, LIT, PAINT, SHARE, SHINE, TEXEL, light, meet
 from simulator.raster_texture import fetch, mix, places, taps
@@ -23,7 +23,7 @@ _ZERO, _ONE, _HALF = f32(0), f32(1), f32(0.5)
 _RED, _GREEN, _BLUE = PAINT, PAINT + BLOCK, PAINT + 2 * BLOCK
 
 
-@kernel
+@compiled_fast
 def shade_coloured(
     chosen: Int32,
     fragments: Int32,
@@ -58,7 +58,7 @@ def shade_coloured(
         _encode(some, rows, colours)
 
 
-@kernel
+@compiled_fast
 def shade_textured(
     chosen: Int32,
     fragments: Int32,
@@ -90,7 +90,7 @@ def shade_textured(
         _encode(some, rows, colours)
 
 
-@kernel
+@compiled_fast
 def _vertex_colours(chosen: Int32, fragments: Int32, faces: Int32, colours: Float32, rows: Float32) -> None:
     """Fragments painted at vertices (V, 3), linear RGB: it tints what is mirrored too, as in pyrender."""
     for i in range(chosen.shape[0]):
@@ -104,7 +104,7 @@ def _vertex_colours(chosen: Int32, fragments: Int32, faces: Int32, colours: Floa
             rows[PAINT + at] = paint * (rows[LIT + at] + rows[SHINE + at])
 
 
-@kernel
+@compiled_fast
 def _encode(chosen: Int32, rows: Float32, colours: NDArray[np.uint32]) -> None:
     """The bytes of the colours: gamma 1 / 2.2, RGBA packed with alpha 255."""
     whole = rows.view(np.uint32)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.body import Float32, Int32
-from simulator.raster_compiled import inlined, kernel
+from simulator.compiled import compiled_fast, inlined
 from simulator.raster_lanes import LAST_ID
 
 Number = Any
@@ -31,7 +31,7 @@ f32, i32, u32 = np.float32, np.int32, np.uint32
 _ZERO, _ONE = f32(0), f32(1)
 
 
-@kernel
+@compiled_fast
 def read_depth(depths: Float32, spans: Int32, depth: Float32) -> None:
     """Metres (H, W) at the first sample of what has been drawn so far; the rest of `depth` stays.
 
@@ -46,7 +46,7 @@ def read_depth(depths: Float32, spans: Int32, depth: Float32) -> None:
             depth[y, x] = _ONE / w if w > _ZERO else _ZERO
 
 
-@kernel
+@compiled_fast
 def collect(ranks: Int32, depths: Float32, spans: Int32, fragments: Int32, depth: Float32) -> Number:
     """Gather the fragments in the order of the pixels, and leave samples and spans as they were before drawing.
 
@@ -89,7 +89,7 @@ def _add(fragments: Int32, count: Number, pixel: Number, rank: Number, samples: 
     return count + (rank != 0)
 
 
-@kernel
+@compiled_fast
 def select(fragments: Int32, count: Number, part: Number, chosen: Int32) -> Number:
     """The numbers of the fragments of a part, in `chosen`; returns how many."""
     n = 0
@@ -99,7 +99,7 @@ def select(fragments: Int32, count: Number, part: Number, chosen: Int32) -> Numb
     return n
 
 
-@kernel
+@compiled_fast
 def resolve(fragments: Int32, count: Number, colours: NDArray[np.uint32], rgba: NDArray[np.uint32]) -> None:
     """The mean of the samples of every pixel.
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from simulator.body import Float32, Int32
+from simulator.compiled import compiled_fast, inlined
 from simulator.drawing import ROUGHNESS
-from simulator.raster_compiled import inlined, kernel
 from simulator.raster_pixels import FACE_MASK, ROW_SHIFT
 
 Number = Any
@@ -60,7 +60,7 @@ _TINY, _WIDE = f32(1e-20), f32(16)
 """The least of a divisor; the most of a weight outside the corners."""
 
 
-@kernel
+@compiled_fast
 def meet(
     chosen: Int32,
     fragments: Int32,
@@ -122,7 +122,7 @@ def _three(rows: Float32, at: Number) -> Number:
     return rows[at], rows[at + BLOCK], rows[at + 2 * BLOCK]
 
 
-@kernel
+@compiled_fast
 def _corners(
     chosen: Int32, fragments: Int32, vertices: Float32, normals: Float32, faces: Int32, rows: Float32
 ) -> None:
@@ -138,7 +138,7 @@ def _corners(
                 rows[at + (9 + k) * BLOCK] = normals[vertex, k]
 
 
-@kernel
+@compiled_fast
 def light(count: Number, lights: Float32, rows: Float32) -> None:
     """What a surface sends back of two directional lights and the ambient one, as pyrender's mesh.frag has it.
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.body import Float32, Int32
-from simulator.raster_compiled import inlined, kernel
+from simulator.compiled import compiled_fast, inlined
 from simulator.raster_pixels import FACE_MASK
 from simulator.raster_shading import BLOCK, LIT, MIX, PAINT, SHARE, SHINE, SLOPE, TEXEL
 
@@ -22,7 +22,7 @@ _TINY = f32(1e-12)
 _RED, _GREEN, _BLUE = PAINT, PAINT + BLOCK, PAINT + 2 * BLOCK
 
 
-@kernel
+@compiled_fast
 def pyramid(pixels: NDArray[np.uint8]) -> Int32:
     """A texture as the other functions want it, with its halvings.
 
@@ -51,7 +51,7 @@ def pyramid(pixels: NDArray[np.uint8]) -> Int32:
     return texels
 
 
-@kernel
+@compiled_fast
 def _mean(a: Number, b: Number, c: Number, d: Number) -> Number:
     """The mean of four packed colours, halves up."""
     outer, inner = 0x00FF00FF, 0x0000FF00
@@ -60,7 +60,7 @@ def _mean(a: Number, b: Number, c: Number, d: Number) -> Number:
     return i32((odd >> 2) & outer | (even >> 2) & inner)
 
 
-@kernel
+@compiled_fast
 def places(chosen: Int32, fragments: Int32, corners: Float32, size: Number, rows: Float32) -> None:
     """Where fragments lie in a texture, and how dense it is there.
 
@@ -89,7 +89,7 @@ def places(chosen: Int32, fragments: Int32, corners: Float32, size: Number, rows
         rows[PAINT + 2 * BLOCK + i] = max(max(ux * ux + vx * vx, uy * uy + vy * vy) * area, _TINY)
 
 
-@kernel
+@compiled_fast
 def taps(count: Number, size: Number, rows: Float32) -> None:
     """Which texels show, and how they mix: linear between texels and between halvings, clamped to the edge.
 
@@ -129,7 +129,7 @@ def _neighbours(place: Number, side: Number) -> Number:
     return first, x - f32(first), min(i32(first + 1), i32(side - 1))
 
 
-@kernel
+@compiled_fast
 def fetch(count: Number, texels: Int32, rows: Float32) -> None:
     """Replace the numbers of texels with the texels."""
     whole = rows.view(np.int32)
@@ -138,7 +138,7 @@ def fetch(count: Number, texels: Int32, rows: Float32) -> None:
             whole[i] = texels[u32(whole[i])]
 
 
-@kernel
+@compiled_fast
 def mix(count: Number, rows: Float32) -> None:
     """What is seen of fragments whose texels have been fetched: linear RGB in the rows of paint."""
     whole = rows.view(np.int32)

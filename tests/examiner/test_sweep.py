@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from examiner import Config
 from examiner.cli import main
+from examiner.fairness import part_of_a_person, whole_person
+from examiner.files import plain
 from examiner.progress import Silence
-from examiner.sweep import Sweep, step_values
+from examiner.sweep import Sweep, step_values, sweep_config
 from examiner.sweep_chart import Curve, draw_curve
+from examiner.sweep_steps import read_steps, step_of
 from simulator import Dimension
 
 FACTORS = ("pose", "view", "light", "occluder")
@@ -70,6 +75,25 @@ def test_a_choice_has_a_step_for_each(swept, tmp_path):
     assert asked[2].occluder[0, 0] == 2.5
 
 
+def test_the_swept_factor_is_else_at_its_default_unless_people_differ_in_it():
+    people = Config(factors=("pose", "view"))
+    assert sweep_config(people, "view.roll") == people
+    assert sweep_config(people, "occluder.size").vary == ("occluder",)
+    assert sweep_config(people, "occluder.size").factors == people.factors
+    assert sweep_config(Config(factors=("view",)), "pose.z03").factors == ("view", "pose")
+
+
+def test_hidden_joints_are_not_held_against_people_where_something_hides_them(planted):
+    rule = planted(**_settings("occluder.size")).fairness.rule
+    assert rule is part_of_a_person
+    assert planted(**_settings("light.ambient")).fairness.rule is whole_person
+
+
+def _settings(name):
+    config = sweep_config(Config(factors=("pose", "view")), name)
+    return {"factors": config.factors, "vary": config.vary}
+
+
 def test_what_is_done_is_kept_and_never_done_again(swept, tmp_path):
     sweep, asked = swept("light.intensity")
     folder, right = tmp_path / "run", sweep._rig.simulator.render
@@ -91,6 +115,22 @@ def test_what_is_done_is_kept_and_never_done_again(swept, tmp_path):
     assert whole.run(tmp_path / "whole", Silence()) == steps
     for name in ("sweep.csv", "sweep.json", "sweep.png"):
         assert (folder / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
+
+
+def test_nobody_is_blamed_for_people_who_cannot_be_seen(swept, tmp_path):
+    sweep, _ = swept("occluder.kind")
+    outcomes = sweep._rig.evaluator(sweep._at(sweep._units(), 0.5))
+    visible = outcomes.visible.copy()
+    visible[:2] = False
+    half = step_of(0, 0.5, "none", replace(outcomes, visible=visible), 100.0)
+    assert (half.people, half.seen) == (4, 2)
+    assert np.isnan(half.errors_mm[:2]).all()
+    assert half.errors_mm[2:] == tuple(np.round(outcomes.severity[2:], 2))
+    none = step_of(0, 0.5, "none", replace(outcomes, visible=np.zeros_like(visible)), 100.0)
+    assert np.isnan([none.median_mm, none.share_above]).all()
+    (tmp_path / "sweep.json").write_text(json.dumps({"about": {}, "steps": [plain(asdict(none))]}))
+    again = read_steps(tmp_path, {})[0]
+    assert np.isnan([again.median_mm, again.share_above, *again.errors_mm]).all()
 
 
 def test_another_sweeps_folder_is_refused(swept, tmp_path):
@@ -133,6 +173,13 @@ def test_the_chart_holds_curve_threshold_and_strip():
         assert (chart == colour).all(axis=2).sum() > 50, colour
     red, blue = (np.argwhere((chart == c).all(axis=2)).mean(axis=0) for c in ((255, 0, 0), (0, 0, 255)))
     assert red[1] < blue[1]
+
+
+def test_choices_are_not_joined():
+    pictures = [Image.new("RGB", (64, 64))] * 3
+    joined, apart = (np.asarray(draw_curve(curve(ordered=ordered), pictures)) for ordered in (True, False))
+    blue = [(chart == (36, 92, 184)).all(axis=2).sum() for chart in (joined, apart)]
+    assert blue[0] > 1.3 * blue[1] > 0
 
 
 def test_a_chart_without_anybody_found_is_drawn_all_the_same():
