@@ -57,6 +57,38 @@ def signature(body: Body, scene: Scene) -> Signature:
     return Signature(joints - joints[:, :1], camera_direction(scene.global_orient), twins)
 
 
+class Remembered:
+    """Signatures of points of a space, remembered: agents ask about the same ones round after round.
+
+    Args:
+        body: Of the people.
+        decode: From units (n, D) to a scene.
+        kept: How many points are remembered, the latest asked for.
+    """
+
+    def __init__(self, body: Body, decode: Callable[[Float], Scene], kept: int = 4096) -> None:
+        self._body, self._decode, self._most = body, decode, kept
+        self._known: dict[bytes, tuple[Float, Float]] = {}
+        self._mirror = np.empty(0, np.intp)
+
+    def __call__(self, units: Float) -> Signature:
+        """Signatures of units (n, D), n at least 1."""
+        keys = [row.tobytes() for row in units]
+        fresh = [i for i, key in enumerate(keys) if key not in self._known]
+        if fresh:
+            marks = signature(self._body, self._decode(units[fresh]))
+            self._mirror = marks.mirror
+            self._known |= {keys[i]: (marks.joints[k], marks.direction[k]) for k, i in enumerate(fresh)}
+        found = [self._known.pop(key) for key in dict.fromkeys(keys)]
+        self._known |= dict(zip(dict.fromkeys(keys), found, strict=True))
+        for key in list(self._known)[: len(self._known) - self._most]:
+            del self._known[key]
+        place = {key: i for i, key in enumerate(dict.fromkeys(keys))}
+        rows = [place[key] for key in keys]
+        joints, direction = (np.stack([found[i][part] for i in rows]) for part in (0, 1))
+        return Signature(joints, direction, self._mirror)
+
+
 def pose_distance(a: Signature, b: Signature) -> Float:
     """(n, m) mean joint distance over 150 mm, the nearer of the pose and its mirror image."""
     return np.minimum(_pose(a, b), _pose(a, b.mirrored()))

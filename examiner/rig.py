@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from examiner.config import Config
-from examiner.distinct import pose_distance, signature
+from examiner.distinct import Remembered, pose_distance
 from examiner.evaluate import Evaluator
 from examiner.fairness import Fairness, part_of_a_person, whole_person
 from examiner.joints import Float, common_joints
@@ -48,6 +48,8 @@ class Rig:
     target: Target
     fairness: Fairness
     score: Score
+    marks: Remembered
+    """Signatures of units."""
     evaluator: Evaluator
     referee: Evaluator | None
     """The same examination on the reference renderer, where the run draws with a faster one."""
@@ -61,8 +63,7 @@ class Rig:
 
     def distance(self, a: Float, b: Float) -> Float:
         """(n, m) between units, >= 1 where distinct by pose alone: agents spread over poses, not views."""
-        decode = self.space.decode
-        return pose_distance(signature(self.body, decode(a)), signature(self.body, decode(b)))
+        return pose_distance(self.marks(a), self.marks(b))
 
     def typical_poses(self, count: int, rng: np.random.Generator) -> Float:
         """Body poses (count, 63) as real people take them."""
@@ -124,6 +125,7 @@ def build_rig(
         target=target,
         fairness=fairness,
         score=score,
+        marks=Remembered(body, space.decode),
         evaluator=Evaluator(simulator, target, fairness, score, calibration),
         referee=None if referee is None else Evaluator(referee, target, fairness, score, calibration),
         reference=reference,

@@ -3,9 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from examiner.distinct import clusters, distance, pose_distance, signature
+from examiner.distinct import Remembered, clusters, distance, pose_distance, signature
 from examiner.results import mirror_pose
-from simulator import ParameterSpace, ShapeFactor, ViewFactor, orientation
+from simulator import ParameterSpace, PoseFactor, ShapeFactor, ViewFactor, load_body, load_prior, orientation
 
 
 @pytest.fixture(scope="module")
@@ -55,3 +55,24 @@ def test_clusters_cut_average_linkage_at_one():
     assert labels[0] == labels[2] != labels[3]
     assert len(clusters(np.zeros((1, 1)))) == 1
     assert len(clusters(np.zeros((0, 0)))) == 0
+
+
+def test_remembered_signatures_are_the_same_and_bounded():
+    body = load_body("neutral")
+    space = ParameterSpace([PoseFactor(load_prior("default")), ViewFactor()], body)
+    units = np.random.default_rng(0).random((9, space.dim))
+    calls = []
+
+    def decode(points):
+        calls.append(len(points))
+        return space.decode(points)
+
+    marks = Remembered(body, decode, kept=6)
+    wanted = signature(body, space.decode(units))
+    for _ in range(2):
+        got = marks(units)
+        assert np.array_equal(got.joints, wanted.joints)
+        assert np.array_equal(got.direction, wanted.direction)
+    twice = marks(units[[8, 8, 7]])
+    assert np.array_equal(twice.joints, wanted.joints[[8, 8, 7]])
+    assert calls == [9, 3]
