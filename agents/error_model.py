@@ -32,7 +32,8 @@ def _libraries() -> ThreadpoolController:
 
 def one_thread() -> AbstractContextManager[Any]:
     """Linear algebra on one thread: on several its last bits depend on their number, and the search on those."""
-    return _libraries().limit(limits=1)
+    limits: AbstractContextManager[Any] = _libraries().limit(limits=1)
+    return limits
 
 
 CHOICE_CAP = 256

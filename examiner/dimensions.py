@@ -7,10 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from examiner.joints import Float
-from simulator import Dimension, normal_quantile, normal_unit
-
-NORMAL = "SD"
-"""Unit of the dimensions of which units are quantiles of a normal distribution; all others are linear."""
+from simulator import NORMAL, Dimension, normal_quantile
 
 
 def values_of(dimensions: Sequence[Dimension], units: Float) -> Float:
@@ -20,13 +17,6 @@ def values_of(dimensions: Sequence[Dimension], units: Float) -> Float:
         for d, column in zip(dimensions, units.T, strict=True)
     ]
     return np.stack(columns, axis=1) if columns else np.empty_like(units)
-
-
-def unit_of(dimension: Dimension, value: float) -> float:
-    """The unit of a physical value; values outside the range land on its end."""
-    if dimension.unit == NORMAL:
-        return float(normal_unit(np.array([value]))[0])
-    return dimension.unit_of(value)
 
 
 def number(value: float) -> str:

@@ -207,8 +207,10 @@ def check_prediction(name: str, prediction: Prediction, people: int, joints: int
 
 
 def _mean_where(values: Float, keep: Bool) -> Float:
-    count = np.maximum(keep.sum(axis=1), 1)
-    return np.asarray(np.where(keep, values, 0.0).sum(axis=1) / count)
+    """(n,) means over what is kept of each row, NaN where nothing is."""
+    count = keep.sum(axis=1)
+    total = np.where(keep, values, 0.0).sum(axis=1)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def _or_nan(values: Float | None, shape: tuple[int, ...]) -> Float:

@@ -12,10 +12,10 @@ from rich.table import Table
 
 from examiner import seeds
 from examiner.config import Config
-from examiner.dimensions import NORMAL, number, values_of
+from examiner.dimensions import number, values_of
 from examiner.joints import Float
 from examiner.spaces import all_factors
-from simulator import Dimension, Factor, ParameterSpace, load_body, load_prior, physical_values
+from simulator import NORMAL, Dimension, Factor, ParameterSpace, load_body, load_prior, physical_values
 
 DRAWS = 4000
 """Typical draws of which the 5th and 95th percentile are shown."""

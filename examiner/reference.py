@@ -132,7 +132,7 @@ def summarise(outcomes: Outcomes, score: Score, names: tuple[str, ...], about: d
         calibration=tuple(tuple(round(float(w), 6) for w in row) for row in weights),
         errors_mm=tuple(round(float(e), 2) for e in np.sort(errors)),
         calibrated=spread(errors),
-        raw=spread(found.error),
+        raw=spread(score(Pair(found.gt, found.prediction, names))),
         pa_mpjpe=spread(PA_MPJPE(pair)),
     )
 

@@ -13,6 +13,7 @@ from examiner.config import Config, load_config
 from examiner.fairness import Fairness
 from examiner.files import read_json
 from examiner.joints import Float
+from examiner.simulators import dressed_body
 from examiner.subspace import FailureSubspace, fair_points
 from examiner.subspace_files import read_subspaces
 from simulator import (
@@ -21,7 +22,6 @@ from simulator import (
     Scene,
     ViewFactor,
     join_scenes,
-    load_body,
     load_motion_range,
 )
 
@@ -56,7 +56,7 @@ def sample_run(run: Path, count: int, seed: int) -> Samples:
             f"expected failure subspaces in {run}, got a run that found none; give it more --budget"
         )
     config = load_config(run / "config.yaml")
-    body = _same_body(run, load_body(config.body))
+    body = _same_body(run, dressed_body(config))
     space = ParameterSpace([ViewFactor()], body, config.image_size)
     fairness = Fairness(body, load_motion_range(), _scored_joints(run))
     shares = [len(part) for part in np.array_split(np.arange(count), len(stored))]

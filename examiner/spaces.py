@@ -14,11 +14,13 @@ from simulator import (
     IMAGING_FACTOR,
     LIGHT_FACTOR,
     OCCLUDER_FACTOR,
+    PHOTOGRAPHED,
     AnglesFactor,
     Body,
     CameraFactor,
     Factor,
     HeldFactor,
+    ParameterFactor,
     ParameterSpace,
     PoseFactor,
     PosePrior,
@@ -54,6 +56,8 @@ def build_spaces(config: Config, body: Body, prior: PosePrior, poses: Float | No
     """
     there = {factor.name: factor for factor in all_factors(config, prior, poses)}
     fixed = _fixed(config.fix, there)
+    if config.backgrounds:
+        fixed.setdefault("background", {})  # so that redraws take the user's photographs too
     held = {name: HeldFactor(there[name], values) for name, values in fixed.items()}
     searched = [held.get(name, there[name]) for name in config.factors]
     empty = [factor.name for factor in searched if not factor.dimensions]
@@ -73,7 +77,7 @@ def all_factors(config: Config, prior: PosePrior, poses: Float | None) -> Sequen
         CameraFactor(),
         LIGHT_FACTOR,
         CLOTHING_FACTOR,
-        BACKGROUND_FACTOR,
+        ParameterFactor(PHOTOGRAPHED) if config.backgrounds else BACKGROUND_FACTOR,
         OCCLUDER_FACTOR,
         IMAGING_FACTOR,
     )

@@ -16,7 +16,6 @@ from PIL import Image
 from examiner import seeds
 from examiner.config import Config, config_dict
 from examiner.dimensions import number as written
-from examiner.dimensions import unit_of
 from examiner.evaluate import CHUNK
 from examiner.files import plain, write_json, write_whole
 from examiner.joints import Float, edges
@@ -113,7 +112,7 @@ class Sweep:
         if name.startswith("pose."):
             column = [d.name for d in space.dimensions].index(name)
             units = units.copy()
-            units[:, column] = unit_of(self.dimension, value)
+            units[:, column] = self.dimension.unit_of(value)
             return space.decode(units)
         scene = space.decode(units)
         return space.frame(with_physical_values(scene, [name], np.full((len(units), 1), value)))

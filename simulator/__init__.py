@@ -1,6 +1,6 @@
 """The simulator: parameters in, pictures with exact ground truth out."""
 
-from simulator.background import Backgrounds
+from simulator.background import PHOTOGRAPHED, Backgrounds
 from simulator.base import Batch, Scene, Simulator, join_scenes
 from simulator.body import Body, BodyOutput
 from simulator.body_files import load_body
@@ -14,7 +14,6 @@ from simulator.factors import (
     OCCLUDER_FACTOR,
     PHYSICAL,
     REFERENCE_VIEW,
-    SPREAD,
     CameraFactor,
     Factor,
     HeldFactor,
@@ -22,8 +21,6 @@ from simulator.factors import (
     PoseFactor,
     ShapeFactor,
     ViewFactor,
-    normal_quantile,
-    normal_unit,
     physical_values,
     with_physical_values,
 )
@@ -32,7 +29,7 @@ from simulator.in_front import in_front
 from simulator.joint_angles import AnglesFactor
 from simulator.mesh_simulator import MeshSimulator, PyrenderSimulator, RasterSimulator
 from simulator.motion_range import MotionRange, load_motion_range
-from simulator.parameters import Dimension, Parameters
+from simulator.parameters import NORMAL, SPREAD, Dimension, Parameters, normal_quantile, normal_unit
 from simulator.penetration import Penetration
 from simulator.photographs import load_photographs
 from simulator.prior import LatentPrior, Mixture, PosePrior
@@ -51,7 +48,9 @@ __all__ = [
     "FULL_VIEW",
     "IMAGING_FACTOR",
     "LIGHT_FACTOR",
+    "NORMAL",
     "OCCLUDER_FACTOR",
+    "PHOTOGRAPHED",
     "PHYSICAL",
     "REFERENCE_VIEW",
     "SPREAD",

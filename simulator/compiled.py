@@ -29,12 +29,12 @@ _FINGERPRINT = _fingerprint()
 
 def compiled(function: F) -> F:
     """Compile with the arithmetic as it is written."""
-    return _kept(numba.njit(nogil=True, cache=True, error_model="numpy")(function))
+    return cast("F", _kept(numba.njit(nogil=True, cache=True, error_model="numpy")(function)))
 
 
 def compiled_fast(function: F) -> F:
     """Compile with sums reordered and divisions rewritten, for pixels: the last bit may differ by machine."""
-    return _kept(numba.njit(nogil=True, cache=True, error_model="numpy", fastmath=True)(function))
+    return cast("F", _kept(numba.njit(nogil=True, cache=True, error_model="numpy", fastmath=True)(function)))
 
 
 def inlined(function: F) -> F:

@@ -8,7 +8,6 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
 
 from simulator.background import BACKGROUND
 from simulator.base import Scene
@@ -17,24 +16,9 @@ from simulator.clothing import CLOTHING
 from simulator.imaging import IMAGING
 from simulator.light import LIGHT
 from simulator.occluder import OCCLUDER
-from simulator.parameters import Dimension, Parameters
+from simulator.parameters import SPREAD, Dimension, Parameters, normal_quantile, normal_unit
 from simulator.prior import PosePrior
 from simulator.view import CAMERA, field_of_view, orientation, view_of, with_field_of_view
-
-SPREAD = 2.5
-"""Standard deviations at which a normal dimension is cut (definitions: unit cube)."""
-
-_TAIL = float(ndtr(-SPREAD))
-
-
-def normal_quantile(unit: Float) -> Float:
-    """Standard-normal values, cut at +-SPREAD, of units in [0, 1]: uniform units are normal draws."""
-    return np.asarray(ndtri(_TAIL + unit * (1 - 2 * _TAIL))).clip(-SPREAD, SPREAD)
-
-
-def normal_unit(value: Float) -> Float:
-    """Units in [0, 1] of standard-normal values; values beyond the cut land on it."""
-    return np.asarray((ndtr(value) - _TAIL) / (1 - 2 * _TAIL)).clip(0.0, 1.0)
 
 
 class Factor(Protocol):

@@ -6,8 +6,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtr, ndtri
 
 from simulator.camera import Float
+
+SPREAD = 2.5
+"""Standard deviations at which a normal dimension is cut (definitions: unit cube)."""
+
+_TAIL = float(ndtr(-SPREAD))
+
+
+def normal_quantile(unit: Float) -> Float:
+    """Standard-normal values, cut at +-SPREAD, of units in [0, 1]: uniform units are normal draws."""
+    return np.asarray(ndtri(_TAIL + unit * (1 - 2 * _TAIL))).clip(-SPREAD, SPREAD)
+
+
+def normal_unit(value: Float) -> Float:
+    """Units in [0, 1] of standard-normal values; values beyond the cut land on it."""
+    return np.asarray((ndtr(value) - _TAIL) / (1 - 2 * _TAIL)).clip(0.0, 1.0)
+
+
+NORMAL = "SD"
+"""Unit of the dimensions of which units are quantiles of a normal distribution; all others are linear."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +47,14 @@ class Dimension:
 
     def value_of(self, unit: float) -> float:
         """Physical value of a unit."""
+        if self.unit == NORMAL:
+            return float(normal_quantile(np.array([unit]))[0])
         return self.low + unit * (self.high - self.low)
 
     def unit_of(self, value: float) -> float:
         """Unit in [0, 1] of a physical value; values outside the range land on its end."""
+        if self.unit == NORMAL:
+            return float(normal_unit(np.array([value]))[0])
         return min(max((value - self.low) / (self.high - self.low), 0.0), 1.0)
 
     def choice(self, value: float) -> str:

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from importlib.metadata import version
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -45,8 +44,8 @@ class RasterRenderer:
 
     @property
     def version(self) -> str:
-        """Drawing version, and the compiler's."""
-        return f"raster {RASTER_VERSION}, numba {version('numba')}"
+        """Drawing version; another compiler changes no more than a last bit."""
+        return f"raster {RASTER_VERSION}"
 
     def draw(self, pictures: Sequence[Picture]) -> list[Drawn]:
         """Draw some pictures; each depends on itself alone.

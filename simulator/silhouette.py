@@ -90,7 +90,7 @@ def _fill(depth: Depth, mask: Mask, fallback: np.float32, filled: Depth) -> None
 def _around(filled: Depth, y: int, x: int) -> np.float32:
     """A pixel's depth; where it has none, the nearest of its eight neighbours', 0 where none has any."""
     if filled[y, x] > _NOTHING:
-        return filled[y, x]
+        return np.float32(filled[y, x])
     best = np.float32(np.inf)
     for row in range(max(y - 1, 0), min(y + 2, filled.shape[0])):
         for column in range(max(x - 1, 0), min(x + 2, filled.shape[1])):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,9 +28,6 @@ from simulator.wearing import Wearing
 
 STAGE_VERSION = 2
 """Raised whenever the same scene would give other pixels or labels, whatever the renderer."""
-
-_OPENCV = version("opencv-python-headless")
-"""It compresses pictures: JPEG's bytes depend on it."""
 
 _NO_DEPTH = np.float32(0.0)
 
@@ -88,7 +84,7 @@ class Stage:
     def version(self) -> str:
         """Everything beside the renderer that can change a pixel or a label."""
         body = f"body {self.body.name} {self.body.sha256[:12]}"
-        looks = f"{self._painter.version}, {self._backgrounds.version}, opencv {_OPENCV}"
+        looks = f"{self._painter.version}, {self._backgrounds.version}"
         return f"stage {STAGE_VERSION}, {body}, {looks}, {self.image_size} px"
 
     def set(self, scene: Scene) -> Staged:

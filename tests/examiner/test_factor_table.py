@@ -9,7 +9,7 @@ import pytest
 
 from examiner.cli import main
 from examiner.config import FACTORS
-from examiner.dimensions import number, unit_of, values_of, worded
+from examiner.dimensions import number, values_of, worded
 from examiner.factor_table import factor_tables, markdown
 from simulator import PHYSICAL, Dimension, ShapeFactor
 
@@ -56,8 +56,8 @@ def test_normal_dimensions_are_quantiles_and_others_linear():
     assert values[0] == pytest.approx([0.0, 0.0])
     assert values[1, 0] == pytest.approx(0.828, abs=2e-3)  # not 1.5, which is linear
     assert values[1, 1] == 30.0
-    assert unit_of(shape, values[1, 0]) == pytest.approx(0.8)
-    assert unit_of(angle, 0.0) == 0.25
+    assert shape.unit_of(values[1, 0]) == pytest.approx(0.8)
+    assert angle.unit_of(0.0) == 0.25
 
 
 def test_numbers_are_short_and_have_no_exponent():

@@ -31,7 +31,7 @@ from simulator import (
     view_of,
     with_physical_values,
 )
-from simulator.factors import normal_quantile, normal_unit
+from simulator.parameters import normal_quantile, normal_unit
 
 
 @pytest.fixture(scope="module")
