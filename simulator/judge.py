@@ -2,7 +2,7 @@
 
 Another body in the same pose and view, with a shape of its own; other clothes, lights and places; a path tracer. What
 a scene's row says about clothing, background and light is not looked at: the judge draws its own from the bytes of
-the row's pose and view. What stands in front, the imaging, the field of view, the framing and the box stay.
+the row's pose, view and box shift, so that a person whose box is moved is also dressed anew. What stands in front, the imaging, the field of view, the framing and the box stay.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class JudgeSimulator:
         threads: Threads of the path tracer; pictures do not depend on their number.
 
     Raises:
-        ImportError: Mitsuba is not installed; the message says what to type.
+        ModuleNotFoundError: Mitsuba is not installed; the message says what to type.
     """
 
     def __init__(self, body: Body, *, image_size: int = 256, samples: int = 4, threads: int = 2) -> None:
@@ -146,8 +146,11 @@ class JudgeSimulator:
 
 
 def seed_of(scene: Scene) -> int:
-    """The seed of all that the judge draws for a scene of one row: its pose and view, nothing else."""
-    digest = hashlib.sha256(scene.body_pose.tobytes() + scene.global_orient.tobytes()).digest()
+    """The seed of all that the judge draws for a scene of one row: its pose, view and box shift, nothing else."""
+    fields_used = (scene.body_pose, scene.global_orient, scene.box_shift)
+    digest = hashlib.sha256(
+        b"".join(np.asarray(field, np.float64).tobytes() for field in fields_used)
+    ).digest()
     return int.from_bytes(digest[:8], "little")
 
 

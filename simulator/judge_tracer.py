@@ -53,7 +53,7 @@ class Tracer:
         threads: Threads of the tracer; pictures do not depend on their number.
 
     Raises:
-        ImportError: Mitsuba is not installed; the message says what to type.
+        ModuleNotFoundError: Mitsuba is not installed; the message says what to type.
     """
 
     def __init__(self, image_size: int, samples: int, threads: int) -> None:
@@ -174,7 +174,7 @@ def _mitsuba(threads: int) -> Any:
         import drjit
         import mitsuba
     except ImportError as error:
-        raise ImportError(
+        raise ModuleNotFoundError(
             "expected Mitsuba, which draws the judge's pictures, got none; type: pip install poseexaminer[judge]"
         ) from error
     if mitsuba.variant() != VARIANT:

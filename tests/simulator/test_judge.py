@@ -53,7 +53,7 @@ def posed(up=(0.0, -1.0, 0.0)):
 def test_without_mitsuba_one_sentence_says_what_to_type(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "mitsuba", None)
     message = r"^expected Mitsuba, which draws the judge's pictures, got none; type: pip install poseexaminer\[judge\]$"
-    with pytest.raises(ImportError, match=message):
+    with pytest.raises(ModuleNotFoundError, match=message):
         JudgeSimulator(NEUTRAL)
 
 
@@ -138,11 +138,12 @@ def test_clothes_cover_the_trunk_and_leave_the_face_free():
     assert dress.pixels.shape == (512, 512, 3)
 
 
-def test_the_seed_follows_pose_and_view_alone(scene):
+def test_the_seed_follows_pose_view_and_box_shift_alone(scene):
     row = scene.rows(slice(0, 1))
     dressed = replace(row, clothing=CLOTHING.typical(1, np.random.default_rng(9)))
     assert seed_of(dressed) == seed_of(row)
-    assert seed_of(replace(row, body_pose=row.body_pose + 1e-9)) != seed_of(row)
+    for name in ("body_pose", "global_orient", "box_shift"):
+        assert seed_of(replace(row, **{name: getattr(row, name) + 1e-9})) != seed_of(row)
 
 
 def test_a_wrong_size_or_nobody_is_refused(judge, scene):
@@ -226,6 +227,13 @@ def test_what_the_search_looks_like_changes_nothing(judge, scene, batch):
     row = scene.rows(slice(0, 1))
     other = judge.render(replace(row, clothing=CLOTHING.typical(1, np.random.default_rng(9))))
     np.testing.assert_array_equal(other.images[0], batch.images[0])
+
+
+@pytest.mark.slow
+def test_the_same_person_with_a_moved_box_looks_otherwise(judge, scene, batch):
+    row = scene.rows(slice(0, 1))
+    other = judge.render(replace(row, box_shift=np.array([[1.0, -1.0]])))
+    assert np.abs(other.images[0].astype(int) - batch.images[0]).mean() > 8
 
 
 @pytest.mark.slow
