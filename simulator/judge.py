@@ -2,7 +2,8 @@
 
 Another body in the same pose and view, with a shape of its own; other clothes, lights and places; a path tracer. What
 a scene's row says about clothing, background and light is not looked at: the judge draws its own from the bytes of
-the row's pose, view and box shift, so that a person whose box is moved is also dressed anew. What stands in front, the imaging, the field of view, the framing and the box stay.
+the row's pose, view and box shift, so that a person whose box is moved is also dressed anew. What stands in front,
+the imaging, the field of view, the framing and the box stay.
 """
 
 from __future__ import annotations
