@@ -74,9 +74,9 @@ class Section:
 def factor_tables() -> tuple[Section, ...]:
     """Every factor, and pose a second time by joint angles."""
     body, prior = load_body("neutral"), load_prior("default")
-    searched = all_factors(Config(), prior, None)
-    full = all_factors(Config(view="full"), prior, None)
-    angles = all_factors(Config(pose_space="angles"), prior, None)[0]
+    searched = all_factors(Config(), body, prior, None)
+    full = all_factors(Config(view="full"), body, prior, None)
+    angles = all_factors(Config(pose_space="angles"), body, prior, None)[0]
     default = ParameterSpace([searched[1]], body).default(1)
     sections = []
     for factor, widest in zip(searched[1:], full[1:], strict=True):

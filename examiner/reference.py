@@ -21,7 +21,7 @@ from examiner.joints import Float, Pair, rooted
 from examiner.outcomes import Outcomes, join_outcomes
 from examiner.progress import Progress
 from examiner.scores import PA_MPJPE, Score
-from simulator import REFERENCE_VIEW, SPREAD, ParameterSpace, PosePrior, Scene, ShapeFactor, ViewFactor
+from simulator import REFERENCE_VIEW, SPREAD, ParameterSpace, PosePrior, Scene, ViewFactor, shape_of
 
 VERSION = 3
 """Raised when the draws or the fit change."""
@@ -71,7 +71,7 @@ def reference_scene(space: ParameterSpace, prior: PosePrior, poses: Float | None
     rng = seeds.generator(seeds.FIXED, seeds.REFERENCE)
     ordinary = ParameterSpace([ViewFactor()], space.body, space.image_size)
     scene = ordinary.default(DRAWS)
-    scene = ShapeFactor().apply(rng.random((DRAWS, 10)), scene)
+    scene = shape_of(space.body).apply(rng.random((DRAWS, 10)), scene)
     scene = REFERENCE_VIEW.apply(rng.random((DRAWS, 3)), scene)
     scene = replace(scene, body_pose=_everyday(prior, poses, rng))
     return ordinary.frame(ordinary.redress(scene, rng, shift=0.0))

@@ -24,9 +24,9 @@ from simulator import (
     ParameterSpace,
     PoseFactor,
     PosePrior,
-    ShapeFactor,
     ViewFactor,
     load_motion_range,
+    shape_of,
 )
 
 HIDING = ("camera", "occluder")
@@ -54,7 +54,7 @@ def build_spaces(config: Config, body: Body, prior: PosePrior, poses: Float | No
     Raises:
         ValueError: for a fixed dimension that no factor has, or a searched factor that is fixed as a whole.
     """
-    there = {factor.name: factor for factor in all_factors(config, prior, poses)}
+    there = {factor.name: factor for factor in all_factors(config, body, prior, poses)}
     fixed = _fixed(config.fix, there)
     if config.backgrounds:
         fixed.setdefault("background", {})  # so that redraws take the user's photographs too
@@ -67,12 +67,12 @@ def build_spaces(config: Config, body: Body, prior: PosePrior, poses: Float | No
     return Spaces(ParameterSpace(searched, body, config.image_size, tuple(held.values())), vary)
 
 
-def all_factors(config: Config, prior: PosePrior, poses: Float | None) -> Sequence[Factor]:
+def all_factors(config: Config, body: Body, prior: PosePrior, poses: Float | None) -> Sequence[Factor]:
     """Every factor there is, as the configuration wants it."""
     by_angles = config.pose_space == "angles"
     return (
         AnglesFactor(load_motion_range(), prior) if by_angles else PoseFactor(prior, poses),
-        ShapeFactor(),
+        shape_of(body),
         ViewFactor() if config.view == "default" else FULL_VIEW,
         CameraFactor(),
         LIGHT_FACTOR,

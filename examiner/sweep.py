@@ -26,7 +26,16 @@ from examiner.rig import Rig
 from examiner.spaces import all_factors
 from examiner.sweep_chart import Curve, draw_curve
 from examiner.sweep_steps import COLUMNS, STORE, Step, picture_path, read_steps, step_of
-from simulator import Dimension, PosePrior, Scene, load_prior, physical_values, with_physical_values
+from simulator import (
+    Body,
+    Dimension,
+    PosePrior,
+    Scene,
+    load_body,
+    load_prior,
+    physical_values,
+    with_physical_values,
+)
 
 PEOPLE_FACTORS = ("pose", "shape", "view", "clothing", "background", "light")
 """What differs from person to person if the user names nothing else."""
@@ -51,7 +60,7 @@ class Sweep:
     def __init__(self, rig: Rig, name: str, steps: int, people: int) -> None:
         check_sizes(steps, people)
         self._rig, self._people = rig, people
-        self.dimension = find_dimension(rig.config, name, rig.prior)
+        self.dimension = find_dimension(rig.config, name, rig.body, rig.prior)
         self.values = step_values(self.dimension, steps)
 
     def run(self, folder: Path, progress: Progress) -> list[Step]:
@@ -205,10 +214,10 @@ def check_dimension(config: Config, name: str) -> None:
     Raises:
         ValueError: there is none of this name, or it is fixed.
     """
-    find_dimension(config, name, load_prior(config.prior))
+    find_dimension(config, name, load_body(config.body), load_prior(config.prior))
 
 
-def find_dimension(config: Config, name: str, prior: PosePrior) -> Dimension:
+def find_dimension(config: Config, name: str, body: Body, prior: PosePrior) -> Dimension:
     """The dimension of a name with its full range.
 
     Raises:
@@ -218,7 +227,7 @@ def find_dimension(config: Config, name: str, prior: PosePrior) -> Dimension:
         raise ValueError(
             f"expected {name} to be swept or fixed, got both; leave one of --factor and --fix out"
         )
-    factors = all_factors(replace(config, view="full"), prior, None)
+    factors = all_factors(replace(config, view="full"), body, prior, None)
     known = {d.name: d for factor in factors for d in factor.dimensions}
     if name in known:
         return known[name]

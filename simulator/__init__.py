@@ -22,6 +22,7 @@ from simulator.factors import (
     ShapeFactor,
     ViewFactor,
     physical_values,
+    shape_of,
     with_physical_values,
 )
 from simulator.gl import GraphicsError, diagnose
@@ -102,6 +103,7 @@ __all__ = [
     "orientation",
     "physical_values",
     "redraw",
+    "shape_of",
     "view_of",
     "with_physical_values",
 ]

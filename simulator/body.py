@@ -82,6 +82,8 @@ class Body:
     """Vertices by name (nose, eyes, ears, finger tips, toes, heels); empty where unknown."""
     uv: UV | None = None
     """Texture coordinates, where the file has them."""
+    first_beta: tuple[float, float] = (-np.inf, np.inf)
+    """Between which values of the first coefficient people are plausible."""
 
     def forward(self, betas: Float, body_pose: Float, global_orient: Float, transl: Float) -> BodyOutput:
         """Pose and skin N people.

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import io
+from dataclasses import replace
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -68,6 +70,10 @@ def load_body(source: str | Path) -> Body:
         raise ValueError(f"{path}: {error}") from error
 
 
+_FIRST_BETA = MappingProxyType({"child": (-1.8, 2.1)})
+"""The first coefficient is age there: 0.71 m to 2.02 m of stature."""
+
+
 @lru_cache(maxsize=8)
 def _embedded(name: str) -> Body:
     content = (resources.files("simulator") / "data" / f"body_{name}.npz").read_bytes()
@@ -84,7 +90,7 @@ def _embedded(name: str) -> Body:
         vertex_ids=dict(named),
         uv=UV(arrays["vt"], arrays["ft"]),
     )
-    return with_room_for_eyes(body)
+    return replace(with_room_for_eyes(body), first_beta=_FIRST_BETA.get(name, body.first_beta))
 
 
 def _users(path: Path) -> Body:

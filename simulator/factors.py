@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from simulator.background import BACKGROUND
 from simulator.base import Scene
+from simulator.body import Body
 from simulator.camera import Float
 from simulator.clothing import CLOTHING
 from simulator.imaging import IMAGING
@@ -94,16 +95,22 @@ class ShapeFactor:
     Units are quantiles, so a step means the same share of people in each; the first five carry the shape.
     """
 
+    first_beta: tuple[float, float] = (-SPREAD, SPREAD)
+    """Ends of the first coefficient; draws beyond land on them."""
+
     name = "shape"
 
     @property
     def dimensions(self) -> tuple[Dimension, ...]:
         """One for each beta."""
-        return tuple(Dimension(f"shape.beta{i}", "SD", -SPREAD, SPREAD) for i in range(10))
+        ends = [self.first_beta, *[(-SPREAD, SPREAD)] * 9]
+        return tuple(Dimension(f"shape.beta{i}", "SD", low, high) for i, (low, high) in enumerate(ends))
 
     def apply(self, unit: Float, scene: Scene) -> Scene:
         """Set the betas."""
-        return self.place(normal_quantile(unit), scene)
+        betas = normal_quantile(unit)
+        betas[:, 0] = betas[:, 0].clip(*self.first_beta)
+        return self.place(betas, scene)
 
     def read(self, scene: Scene) -> Float:
         """The units of the betas."""
@@ -120,6 +127,12 @@ class ShapeFactor:
     def typical(self, count: int, rng: np.random.Generator) -> Float:
         """Standard-normal betas."""
         return rng.random((count, 10))
+
+
+def shape_of(body: Body) -> ShapeFactor:
+    """The shape factor of a body, its first coefficient as far as its people are plausible."""
+    low, high = body.first_beta
+    return ShapeFactor((max(low, -SPREAD), min(high, SPREAD)))
 
 
 @dataclass(frozen=True)

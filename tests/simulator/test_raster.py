@@ -228,4 +228,4 @@ def test_broken_numbers_stay_in_bounds(renderer: RasterRenderer) -> None:
 
 
 def test_the_version_names_what_changes_pixels(renderer: RasterRenderer) -> None:
-    assert renderer.version.startswith("raster 1, numba 0.")
+    assert renderer.version == "raster 1"
