@@ -101,7 +101,7 @@ def test_of_a_whole_person_a_hidden_arm_is_too_much_and_is_scored(space, judge, 
 
 
 @pytest.mark.parametrize(
-    ("framing", "fair"), [((1.0, 0.0, 0.0), True), ((1.6, 0.0, 0.3), True), ((2.5, 0.0, 0.5), False)]
+    ("framing", "fair"), [((1.0, 0.0, 0.0), True), ((1.6, 0.0, 0.3), True), ((2.5, 0.0, -0.5), False)]
 )
 def test_people_cut_by_the_border_are_fair_while_six_joints_a_hip_and_a_shoulder_are_left(
     space, judge, outcome, framing, fair
