@@ -12,8 +12,9 @@ import torch
 from torch.utils.data import Dataset
 
 from examiner.samples import sample_run
+from examiner.simulators import build_reference_renderer
 from examiner.subspace_files import check_finished
-from simulator import PyrenderSimulator, Simulator
+from simulator import Simulator
 
 
 class Sample(NamedTuple):
@@ -110,8 +111,7 @@ class FailureDataset(Dataset[Sample]):
         """This process's: two forks that share a drawing process would get each other's pictures."""
         forked = self._process != os.getpid() and not self._given
         if self._simulator is None or forked:
-            config = self._samples.config
-            self._simulator = PyrenderSimulator(self._samples.body, image_size=config.image_size)
+            self._simulator = build_reference_renderer(self._samples.config, self._samples.body)
             self._process = os.getpid()
         return self._simulator
 

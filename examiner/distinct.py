@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,7 +81,7 @@ class Remembered:
             self._known |= {keys[i]: (marks.joints[k], marks.direction[k]) for k, i in enumerate(fresh)}
         found = [self._known.pop(key) for key in dict.fromkeys(keys)]
         self._known |= dict(zip(dict.fromkeys(keys), found, strict=True))
-        for key in list(self._known)[: len(self._known) - self._most]:
+        for key in list(self._known)[: max(0, len(self._known) - self._most)]:
             del self._known[key]
         place = {key: i for i, key in enumerate(dict.fromkeys(keys))}
         rows = [place[key] for key in keys]
@@ -98,6 +98,14 @@ def distance(a: Signature, b: Signature) -> Float:
     """(n, m) the larger of pose distance / 150 mm and view angle / 30 degrees; twins count as one."""
     other = b.mirrored()
     return np.minimum(np.maximum(_pose(a, b), _angle(a, b)), np.maximum(_pose(a, other), _angle(a, other)))
+
+
+def any_near(marks: Signature, place: int, others: Sequence[int], metric: Metric) -> bool:
+    """Whether the signature at a place is not distinct from one of those at other places."""
+    if not others:
+        return False
+    here = marks.rows(np.array([place]))
+    return bool((metric(here, marks.rows(np.array(others))) < 1).any())
 
 
 def clusters(distances: Float) -> NDArray[np.int32]:

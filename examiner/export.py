@@ -14,9 +14,10 @@ from PIL import Image
 from examiner.files import write_json, write_whole
 from examiner.progress import Progress
 from examiner.samples import Samples, sample_run
+from examiner.simulators import build_reference_renderer
 from examiner.subspace_files import check_finished
 from examiner.version import VERSION
-from simulator import Batch, PyrenderSimulator, Simulator
+from simulator import EMBEDDED, Batch, Simulator
 
 CHUNK = 16
 SCHEMA = "poseexaminer-export/1"
@@ -56,7 +57,7 @@ def export_parquet(
         )
     manifest = check_finished(run)
     samples = sample_run(run, count, seed)
-    simulator = simulator or PyrenderSimulator(samples.body, image_size=samples.config.image_size)
+    simulator = simulator or build_reference_renderer(samples.config, samples.body)
     work = out.with_name(f".{out.name}.part")
     shutil.rmtree(work, ignore_errors=True)  # what a killed export left has pictures of other people
     (work / "images").mkdir(parents=True)
@@ -115,7 +116,7 @@ def _write(work: Path, samples: Samples, simulator: Simulator, progress: Progres
 
 def _write_card(work: Path, manifest: dict[str, Any], samples: Samples, seed: int) -> None:
     licences = "\n".join(f"- {a['role']}: {a['name']}, {a['licence']}" for a in manifest["assets"])
-    own = samples.body.name in ("neutral", "male", "female")
+    own = samples.config.body in EMBEDDED
     card = CARD.format(
         target=samples.config.target,
         count=len(samples.mode),

@@ -11,7 +11,7 @@ import numpy as np
 
 import agents
 from examiner import seeds
-from examiner.distinct import Metric, Signature, distance, pose_distance, signature
+from examiner.distinct import any_near, distance, pose_distance, signature
 from examiner.evaluate import Evaluator
 from examiner.growth import grow, start_box
 from examiner.joints import Bool, Float
@@ -187,9 +187,9 @@ class Method:
             spent = self._purse.spent["redraw"] + self._purse.spent["confirmation"]
             if self._purse.verification - spent - reserve <= REDRAWS:
                 break
-            if marks is None or _near(marks, place, tried, distance):
+            if marks is None or any_near(marks, place, tried, distance):
                 continue
-            new_pose = not _near(marks, place, tried, pose_distance)
+            new_pose = not any_near(marks, place, tried, pose_distance)
             if not new_pose and poses < POSE_SHARE * (len(tried) + 1):
                 continue
             poses += new_pose
@@ -289,13 +289,6 @@ class Method:
     def _charge(self, stage: str, count: int, note: str) -> None:
         self._purse.spent[stage] += count
         self._progress.update(f"{self._name}: {stage}", sum(self._purse.spent.values()), self._total, note)
-
-
-def _near(marks: Signature, place: int, tried: list[int], metric: Metric) -> bool:
-    if not tried:
-        return False
-    here = marks.rows(np.array([place]))
-    return bool((metric(here, marks.rows(np.array(tried))) < 1).any())
 
 
 def _best(outcomes: Outcomes) -> str:

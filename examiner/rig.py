@@ -12,7 +12,7 @@ import numpy as np
 from examiner.config import Config
 from examiner.distinct import Remembered, pose_distance
 from examiner.evaluate import Evaluator
-from examiner.fairness import Fairness, part_of_a_person, whole_person
+from examiner.fairness import Fairness
 from examiner.joints import Float, common_joints
 from examiner.progress import Progress
 from examiner.reference import Reference, find_reference, make_reference, reference_scene
@@ -101,8 +101,7 @@ def build_rig(
     _check_spec(target)
     spaces = build_spaces(config, body, prior, poses)
     space = spaces.space
-    rule = part_of_a_person if spaces.hides else whole_person
-    fairness = Fairness(body, load_motion_range(), common_joints(target.spec.joint_names), rule)
+    fairness = Fairness(body, load_motion_range(), common_joints(target.spec.joint_names), spaces.rule)
     referee = build_referee(config, body) if simulator is None else None
     simulator = simulator or build_simulator(config, body)
     score = _score(config, target)

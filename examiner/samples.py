@@ -14,15 +14,16 @@ from examiner.fairness import Fairness
 from examiner.files import read_json
 from examiner.joints import Float
 from examiner.simulators import dressed_body
+from examiner.spaces import build_spaces
 from examiner.subspace import FailureSubspace, fair_points
 from examiner.subspace_files import read_subspaces
 from simulator import (
     Body,
     ParameterSpace,
     Scene,
-    ViewFactor,
     join_scenes,
     load_motion_range,
+    load_prior,
 )
 
 
@@ -44,6 +45,8 @@ class Samples:
 def sample_run(run: Path, count: int, seed: int) -> Samples:
     """`count` fair people of a finished run, evenly over its subspaces, in fresh clothing, background and light.
 
+    What the run searched comes from the subspaces, and what it fixed stays fixed.
+
     Raises:
         FileNotFoundError: if the folder holds no run.
         ValueError: if the run is not finished or found no failure.
@@ -57,11 +60,13 @@ def sample_run(run: Path, count: int, seed: int) -> Samples:
         )
     config = load_config(run / "config.yaml")
     body = _same_body(run, dressed_body(config))
-    space = ParameterSpace([ViewFactor()], body, config.image_size)
-    fairness = Fairness(body, load_motion_range(), _scored_joints(run))
+    spaces = build_spaces(config, body, load_prior(config.prior), None)
+    fairness = Fairness(body, load_motion_range(), _scored_joints(run), spaces.rule)
     shares = [len(part) for part in np.array_split(np.arange(count), len(stored))]
     scenes = [
-        _people(subspace.box, share, space, fairness, seeds.generator(seed, seeds.EXPORT, subspace.mode))
+        _people(
+            subspace.box, share, spaces.space, fairness, seeds.generator(seed, seeds.EXPORT, subspace.mode)
+        )
         for subspace, share in zip(stored, shares, strict=True)
         if share
     ]

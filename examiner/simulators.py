@@ -70,7 +70,7 @@ def build_simulator(config: Config, body: Body) -> Simulator:
     """
     name, size = config.simulator, config.image_size
     if name in RENDERERS:
-        return RENDERERS[name](body, image_size=size, **_looks(config, body))
+        return RENDERERS[name](body, image_size=size, **_looks(config))
     _check_own_looks(config)
     if name == JUDGE:
         return build_judge(body, size)
@@ -87,12 +87,19 @@ def build_referee(config: Config, body: Body) -> MeshSimulator | None:
     Raises:
         As `build_simulator`.
     """
-    if config.simulator != "raster":
-        return None
-    return PyrenderSimulator(body, image_size=config.image_size, **_looks(config, body))
+    return build_reference_renderer(config, body) if config.simulator == "raster" else None
 
 
-def _looks(config: Config, body: Body) -> dict[str, Any]:
+def build_reference_renderer(config: Config, body: Body) -> MeshSimulator:
+    """The reference renderer with the photographs and texture maps of a configuration.
+
+    Raises:
+        As `build_simulator`.
+    """
+    return PyrenderSimulator(body, image_size=config.image_size, **_looks(config))
+
+
+def _looks(config: Config) -> dict[str, Any]:
     """The user's own photographs and texture maps, as keywords."""
     looks: dict[str, Any] = {}
     if config.texture:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from examiner.config import Config, parse_fixed
+from examiner.fairness import Rule, part_of_a_person, whole_person
 from examiner.joints import Float
 from simulator import (
     BACKGROUND_FACTOR,
@@ -46,6 +47,11 @@ class Spaces:
     def hides(self) -> bool:
         """Whether something other than the body may hide joints."""
         return any(factor.name in HIDING for factor in (*self.space.factors, *self.vary))
+
+    @property
+    def rule(self) -> Rule:
+        """How much of a person must be visible."""
+        return part_of_a_person if self.hides else whole_person
 
 
 def build_spaces(config: Config, body: Body, prior: PosePrior, poses: Float | None) -> Spaces:

@@ -3,7 +3,7 @@
 from simulator.background import PHOTOGRAPHED, Backgrounds
 from simulator.base import Batch, Scene, Simulator, join_scenes
 from simulator.body import Body, BodyOutput
-from simulator.body_files import load_body
+from simulator.body_files import EMBEDDED, load_body
 from simulator.camera import Camera
 from simulator.factors import (
     BACKGROUND_FACTOR,
@@ -12,7 +12,6 @@ from simulator.factors import (
     IMAGING_FACTOR,
     LIGHT_FACTOR,
     OCCLUDER_FACTOR,
-    PHYSICAL,
     REFERENCE_VIEW,
     CameraFactor,
     Factor,
@@ -21,9 +20,7 @@ from simulator.factors import (
     PoseFactor,
     ShapeFactor,
     ViewFactor,
-    physical_values,
     shape_of,
-    with_physical_values,
 )
 from simulator.gl import GraphicsError, diagnose
 from simulator.in_front import in_front
@@ -33,6 +30,7 @@ from simulator.motion_range import MotionRange, load_motion_range
 from simulator.parameters import NORMAL, SPREAD, Dimension, Parameters, normal_quantile, normal_unit
 from simulator.penetration import Penetration
 from simulator.photographs import load_photographs
+from simulator.physical import PHYSICAL, physical_values, with_physical_values
 from simulator.prior import LatentPrior, Mixture, PosePrior
 from simulator.prior_files import load_poses, load_prior
 from simulator.process_simulator import ProcessSimulator
@@ -46,6 +44,7 @@ from simulator.visibility import JointVisibility
 __all__ = [
     "BACKGROUND_FACTOR",
     "CLOTHING_FACTOR",
+    "EMBEDDED",
     "FULL_VIEW",
     "IMAGING_FACTOR",
     "LIGHT_FACTOR",

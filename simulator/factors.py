@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -41,16 +41,6 @@ class Factor(Protocol):
 
     def typical(self, count: int, rng: np.random.Generator) -> Float:
         """Units (count, d) as real pictures have them."""
-
-
-class PhysicalFactor(Factor, Protocol):
-    """A factor whose physical values a scene holds as they are: every one but pose."""
-
-    def values(self, scene: Scene) -> Float:
-        """Physical values (N, d), in the units of the dimensions."""
-
-    def place(self, values: Float, scene: Scene) -> Scene:
-        """The scene with physical values (N, d), inside or outside the searched range."""
 
 
 @dataclass(frozen=True)
@@ -174,41 +164,6 @@ class ViewFactor:
 
 
 @dataclass(frozen=True)
-class CameraFactor:
-    """Field of view, and how the person is framed: size, and shift from the middle of the picture."""
-
-    parameters: Parameters = CAMERA
-
-    name = "camera"
-
-    @property
-    def dimensions(self) -> tuple[Dimension, ...]:
-        """Field of view, scale and the two offsets."""
-        return self.parameters.dimensions
-
-    def apply(self, unit: Float, scene: Scene) -> Scene:
-        """Set the lens and the framing; `ParameterSpace.frame` moves the person accordingly."""
-        return self.place(self.parameters.values(unit), scene)
-
-    def read(self, scene: Scene) -> Float:
-        """The units of lens and framing."""
-        return self.parameters.units(self.values(scene))
-
-    def values(self, scene: Scene) -> Float:
-        """Field of view in degrees, scale and offsets in shares of the picture's side."""
-        return np.column_stack([field_of_view(scene.camera), scene.framing])
-
-    def place(self, values: Float, scene: Scene) -> Scene:
-        """Set the lens and the framing."""
-        camera = with_field_of_view(scene.camera, values[:, 0])
-        return replace(scene, camera=camera, framing=np.ascontiguousarray(values[:, 1:]))
-
-    def typical(self, count: int, rng: np.random.Generator) -> Float:
-        """Ordinary lenses, the person near the middle."""
-        return self.parameters.units(self.parameters.typical(count, rng))
-
-
-@dataclass(frozen=True)
 class ParameterFactor:
     """A factor whose physical values stand in the scene's field of its name."""
 
@@ -244,6 +199,25 @@ class ParameterFactor:
     def typical(self, count: int, rng: np.random.Generator) -> Float:
         """As common training sets have it."""
         return self.parameters.units(self.parameters.typical(count, rng))
+
+
+@dataclass(frozen=True)
+class CameraFactor(ParameterFactor):
+    """Field of view, and how the person is framed: size, and shift from the middle of the picture.
+
+    `ParameterSpace.frame` moves the person accordingly.
+    """
+
+    parameters: Parameters = CAMERA
+
+    def values(self, scene: Scene) -> Float:
+        """Field of view in degrees, scale and offsets in shares of the picture's side."""
+        return np.column_stack([field_of_view(scene.camera), scene.framing])
+
+    def place(self, values: Float, scene: Scene) -> Scene:
+        """Set the lens and the framing."""
+        camera = with_field_of_view(scene.camera, values[:, 0])
+        return replace(scene, camera=camera, framing=np.ascontiguousarray(values[:, 1:]))
 
 
 @dataclass(frozen=True)
@@ -295,41 +269,3 @@ LIGHT_FACTOR, CLOTHING_FACTOR, BACKGROUND_FACTOR, OCCLUDER_FACTOR, IMAGING_FACTO
     ParameterFactor(parameters) for parameters in (LIGHT, CLOTHING, BACKGROUND, OCCLUDER, IMAGING)
 )
 """What does not belong to the body, ready to be searched."""
-
-PHYSICAL: tuple[PhysicalFactor, ...] = (
-    ShapeFactor(),
-    FULL_VIEW,
-    CameraFactor(),
-    LIGHT_FACTOR,
-    CLOTHING_FACTOR,
-    BACKGROUND_FACTOR,
-    OCCLUDER_FACTOR,
-    IMAGING_FACTOR,
-)
-"""Every factor but pose."""
-
-
-def physical_values(scene: Scene, names: Sequence[str]) -> Float:
-    """Physical values (N, d) of a scene, by the names of dimensions of factors other than pose."""
-    return np.column_stack([_owner(name)[0].values(scene)[:, _owner(name)[1]] for name in names])
-
-
-def with_physical_values(scene: Scene, names: Sequence[str], values: Float) -> Scene:
-    """The scene with physical values (N, d) of some named dimensions; the others stay."""
-    for factor in PHYSICAL:
-        columns = [d.name for d in factor.dimensions]
-        own = [i for i, name in enumerate(names) if name in columns]
-        if own:
-            table = factor.values(scene).copy()
-            table[:, [columns.index(names[i]) for i in own]] = values[:, own]
-            scene = factor.place(table, scene)
-    return scene
-
-
-def _owner(name: str) -> tuple[PhysicalFactor, int]:
-    """The factor that owns a dimension, and its column there."""
-    for factor in PHYSICAL:
-        columns = [d.name for d in factor.dimensions]
-        if name in columns:
-            return factor, columns.index(name)
-    raise ValueError(f"expected a dimension of a factor other than pose, got {name!r}; see examiner factors")

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from examiner.distinct import Remembered, clusters, distance, pose_distance, signature
+from examiner.distinct import Remembered, any_near, clusters, distance, pose_distance, signature
 from examiner.results import mirror_pose
 from simulator import ParameterSpace, PoseFactor, ShapeFactor, ViewFactor, load_body, load_prior, orientation
 
@@ -76,3 +76,28 @@ def test_remembered_signatures_are_the_same_and_bounded():
     twice = marks(units[[8, 8, 7]])
     assert np.array_equal(twice.joints, wanted.joints[[8, 8, 7]])
     assert calls == [9, 3]
+
+
+def test_points_are_remembered_until_there_are_too_many():
+    body = load_body("neutral")
+    space = ParameterSpace([ViewFactor()], body)
+    units = np.random.default_rng(0).random((5, 3))
+    calls = []
+
+    def decode(points):
+        calls.append(len(points))
+        return space.decode(points)
+
+    marks = Remembered(body, decode, kept=6)
+    for _ in range(3):
+        marks(units)
+    assert calls == [5]
+
+
+def test_any_near_asks_the_others_alone(people, body):
+    scene, rng = people
+    pose = np.concatenate([np.zeros((2, 63)), 1.5 * rng.normal(size=(3, 63))])
+    marks = signature(body, with_pose(scene, pose, np.zeros((5, 3))))
+    assert not any_near(marks, 0, [], distance)
+    assert any_near(marks, 0, [3, 1], distance)
+    assert not any_near(marks, 0, [3], distance)

@@ -124,7 +124,10 @@ def test_pictures_of_a_killed_export_do_not_stay(run, body, tmp_path):
 
 
 def test_a_forked_worker_starts_a_renderer_of_its_own(run, monkeypatch):
-    monkeypatch.setattr("examiner.dataset.PyrenderSimulator", StickSimulator)
+    monkeypatch.setattr(
+        "examiner.dataset.build_reference_renderer",
+        lambda config, body: StickSimulator(body, image_size=config.image_size),
+    )
     dataset = FailureDataset(run, samples=2)
     first = dataset[0]
     here = dataset.__dict__["_simulator"]

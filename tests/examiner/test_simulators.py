@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from examiner import Config
-from examiner.simulators import build_referee, build_simulator, dressed_body
+from examiner.simulators import build_referee, build_reference_renderer, build_simulator, dressed_body
 from simulator import ProcessSimulator, PyrenderSimulator, RasterSimulator
 from simulator.stick import stick_body
 
@@ -79,6 +79,10 @@ def test_photographs_and_maps_of_the_user_change_the_version(tmp_path):
     referee = build_referee(own, stick_body())
     assert referee is not None
     assert "photographs" in referee.version
+    exports = build_reference_renderer(
+        Config(image_size=64, simulator="pyrender", backgrounds=str(tmp_path)), stick_body()
+    )
+    assert exports.version == referee.version
 
 
 def test_own_looks_are_refused_where_they_would_do_nothing(own):

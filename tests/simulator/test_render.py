@@ -15,10 +15,10 @@ from simulator.background import BACKGROUND, Backgrounds
 from simulator.base import Batch, join_scenes
 from simulator.body import Body
 from simulator.clothing import CLOTHING
-from simulator.factors import with_physical_values
 from simulator.light import LIGHT
 from simulator.mesh_simulator import CHUNK, PyrenderSimulator
 from simulator.parameters import Parameters
+from simulator.physical import with_physical_values
 from tests.simulator.people import SIZE, facing, grown, make_scene
 
 pytestmark = pytest.mark.skipif(gl.diagnose() is not None, reason=str(gl.diagnose()))
