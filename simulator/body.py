@@ -21,8 +21,7 @@ from simulator.camera import Float
 from simulator.kinematics import Levels, forward_kinematics, tree_levels
 from simulator.linear import RowLinear
 from simulator.rotation import matrix_from_axis_angle
-from simulator.skinning import Skinning
-from simulator.skinning import vertex_normals as area_weighted_normals
+from simulator.skinning import Skinning, vertex_normals
 
 Float32 = NDArray[np.float32]
 Int32 = NDArray[np.int32]
@@ -53,7 +52,7 @@ class Body:
     """A SMPL-format body: J joints, V vertices, B = 10 shape coefficients."""
 
     name: str
-    """"neutral", "male", "female", or the name of the user's file."""
+    """"neutral", "male", "female", "child", or the name of the user's file."""
     licence: str
     """Under which terms the body may be used."""
     sha256: str
@@ -119,7 +118,7 @@ class Body:
 
     def normals(self, vertices: NDArray[Any]) -> Float32:
         """Area-weighted unit vertex normals (N, V, 3) of vertices (N, V, 3)."""
-        return area_weighted_normals(vertices, self.faces)
+        return vertex_normals(vertices, self.faces)
 
     def _rest_joints(self, betas: Float) -> Float:
         joints: Float = self.joint_template + self._joint_offsets(betas).reshape(
@@ -167,17 +166,6 @@ def encloses(vertices: NDArray[np.float32], faces: Int32) -> bool:
     there, back = (np.sort(a * len(vertices) + b) for a, b in (edges.T, edges.T[::-1]))
     a, b, c = np.moveaxis(np.asarray(vertices, np.float64)[faces], 1, 0)
     return bool(np.array_equal(there, back) and (a * np.cross(b, c)).sum() > 0.0)
-
-
-def face_incidence(faces: Int32, vertex_count: int) -> RowLinear:
-    """The map from values of faces (F, 3) to their sums at the vertices."""
-    corner_face = np.repeat(np.arange(len(faces)), 3)
-    return RowLinear.from_entries(faces.ravel(), corner_face, (vertex_count, len(faces)))
-
-
-def vertex_normals(vertices: NDArray[Any], faces: Int32, incidence: RowLinear | None = None) -> Float32:
-    """Area-weighted unit normals (N, V, 3) as `simulator.skinning` computes them; `incidence` changes nothing."""
-    return area_weighted_normals(vertices, faces)
 
 
 def _rows(name: str, value: NDArray[Any], widths: tuple[int, ...], count: int | None) -> Float:

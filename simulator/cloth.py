@@ -12,7 +12,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Any, Literal
@@ -22,11 +22,12 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.spatial import KDTree
 
-from simulator.body import Body, Float32, Int32, face_incidence, vertex_normals
+from simulator.body import Body, Float32, Int32
 from simulator.camera import Float
 from simulator.compiled import compiled
 from simulator.drawing import Part
 from simulator.linear import RowLinear
+from simulator.skinning import vertex_normals
 from simulator.triangles import nearest_shares
 
 _NEIGHBOURS = 64
@@ -112,11 +113,7 @@ class Fitted:
 
     def normals(self, vertices: Float32) -> Float32:
         """Area-weighted unit normals (N, Vc, 3) of its vertices (N, Vc, 3)."""
-        return vertex_normals(vertices, self.garment.faces, self._incidence)
-
-    @cached_property
-    def _incidence(self) -> RowLinear:
-        return face_incidence(self.garment.faces, len(self.garment.vertices))
+        return vertex_normals(vertices, self.garment.faces)
 
 
 def _applied(linear: RowLinear, points: Float32) -> Float32:
