@@ -58,9 +58,8 @@ def _front(scene: Scene, row: int, joints: Float, body: Body) -> Front:
         return _second(occluder, joints, scene.global_orient[row], body)
     surfaces = solids(occluder, joints)
     meshes = zip(surfaces, solid_parts(), strict=True)
-    return Front(
-        surfaces, None, tuple(Blocker(s.vertices, part.faces) for s, part in meshes if s is not None)
-    )
+    blockers = (Blocker(s.vertices, part.faces, part.closed) for s, part in meshes if s is not None)
+    return Front(surfaces, None, tuple(blockers))
 
 
 def _second(occluder: Float, joints: Float, global_orient: Float, body: Body) -> Front:
@@ -68,4 +67,4 @@ def _second(occluder: Float, joints: Float, global_orient: Float, body: Body) ->
     values = (who.betas, who.body_pose, who.global_orient, who.transl)
     out = body.forward(*(np.asarray(value)[None] for value in values))
     posed = PosedBystander(out.vertices[0], out.joints[0])
-    return Front(NOTHING.solids, posed, (Blocker(posed.vertices, body.faces),))
+    return Front(NOTHING.solids, posed, (Blocker(posed.vertices, body.faces, body.closed),))

@@ -35,7 +35,7 @@ class Hits:
     """(K,) -1 where there is none."""
 
 
-def first_hits(vertices: Float32, faces: Int32, u: Float, v: Float) -> Hits:
+def first_hits(vertices: Float32, faces: Int32, u: Float, v: Float, closed: bool = False) -> Hits:
     """What rays from the camera meet first; nothing nearer than `Z_NEAR`, as nothing nearer is drawn.
 
     Args:
@@ -43,17 +43,25 @@ def first_hits(vertices: Float32, faces: Int32, u: Float, v: Float) -> Hits:
         faces: (F, 3).
         u: (K,) x / z of the rays.
         v: (K,) y / z of the rays.
+        closed: Whether faces seen from behind are left out, as they are when closed meshes are drawn: they are
+            met first only where a solid reaches nearer than `Z_NEAR`.
     """
     nearness, face = np.zeros(len(u)), np.full(len(u), -1, np.int64)
     for start in range(0, len(u), _MOST):
         some = slice(start, start + _MOST)
-        _first_hits(vertices, faces, u[some], v[some], nearness[some], face[some])
+        _first_hits(vertices, faces, u[some], v[some], closed, nearness[some], face[some])
     return Hits(nearness, face)
 
 
 @compiled
 def _first_hits(
-    vertices: Float32, faces: Int32, u: Float, v: Float, nearness: Float, face: NDArray[np.int64]
+    vertices: Float32,
+    faces: Int32,
+    u: Float,
+    v: Float,
+    closed: bool,
+    nearness: Float,
+    face: NDArray[np.int64],
 ) -> None:
     """Fill in nearness and face."""
     flat = np.empty((len(vertices), 3))
@@ -63,6 +71,8 @@ def _first_hits(
     for f in range(len(faces)):
         a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
         left = _candidates(strips, a, b, c)
+        if closed and left != _NOTHING and _volume(vertices[a], vertices[b], vertices[c]) >= 0.0:
+            left = _NOTHING
         point = 0
         while left != _NOTHING:
             if left & _ONE:
@@ -162,7 +172,14 @@ def distance_along(x: float, y: float, z: float, a: Float32, b: Float32, c: Floa
     whole = at_a + at_b + at_c
     if whole == 0.0 or (min(at_a, at_b, at_c) < 0.0 < max(at_a, at_b, at_c)):
         return -1.0
-    ux, uy, uz, vx, vy, vz = bx - ax, by - ay, bz - az, cx - ax, cy - ay, cz - az
-    volume = ax * (uy * vz - uz * vy) + ay * (uz * vx - ux * vz) + az * (ux * vy - uy * vx)
-    distance = volume / whole
+    distance = _volume(a, b, c) / whole
     return distance if distance > 0.0 else -1.0
+
+
+@compiled
+def _volume(a: Float32, b: Float32, c: Float32) -> float:
+    """Six times the volume between a triangle and the origin, negative where its front is seen from there."""
+    ax, ay, az = np.float64(a[0]), np.float64(a[1]), np.float64(a[2])
+    ux, uy, uz = b[0] - ax, b[1] - ay, b[2] - az
+    vx, vy, vz = c[0] - ax, c[1] - ay, c[2] - az
+    return float(ax * (uy * vz - uz * vy) + ay * (uz * vx - ux * vz) + az * (ux * vy - uy * vx))

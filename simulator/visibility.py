@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from simulator.body import Body, Float32, Int32
 from simulator.camera import Camera, Float
-from simulator.raycast import first_hits
+from simulator.raycast import Hits, first_hits
 
 _NEIGHBOURHOODS = (
     ("spine1", "spine2", "spine3"),
@@ -25,21 +25,23 @@ hidden."""
 
 @dataclass(frozen=True, eq=False)
 class Blocker:
-    """A mesh that is not the person."""
+    """A mesh that may stand before a joint."""
 
     vertices: Float32
     """(V, 3) metres, camera axes."""
     faces: Int32
     """(F, 3)."""
+    closed: bool = False
+    """Whether it encloses a solid: then its faces seen from behind hide nothing, as they are not drawn."""
 
 
 class JointVisibility:
     """Tells which joints of posed bodies are visible.
 
-    A joint is visible when it lies in the picture, the first surface of the body on the ray from the camera to
-    it, if there is any before it, is its own or an adjacent body part, and nothing else is before it. The part
-    of a face is the joint with the largest sum of skinning weights at its corners; `adjacent_parts` says which
-    parts are adjacent. What is nearer to the camera than `Z_NEAR` hides nothing: it is not drawn.
+    A joint is visible when it lies in the picture, and the first surface on the ray from the camera to it, if
+    there is any before it, is its own or an adjacent body part. The part of a face is the joint with the largest
+    sum of skinning weights at its corners; `adjacent_parts` says which parts are adjacent. What is not drawn hides
+    nothing: what is nearer to the camera than `Z_NEAR`, and the inside of a solid that is cut there.
 
     Args:
         body: Its faces, weights, joint tree and joint names are used.
@@ -49,6 +51,7 @@ class JointVisibility:
         self._faces = np.ascontiguousarray(body.faces, np.int32)
         self._part = body.weights[self._faces].sum(axis=1).argmax(axis=1)
         self._adjacent = adjacent_parts(body)
+        self._closed = body.closed
 
     def __call__(
         self,
@@ -83,17 +86,22 @@ class JointVisibility:
         inside = _in_picture(points, camera)
         for row in np.flatnonzero(inside.any(axis=1)).tolist():
             seen = np.flatnonzero(inside[row])
-            hidden = self._hidden(vertices[row], points[row, seen], index[seen])
-            inside[row, seen[hidden]] = False
-            for blocker in blockers[row] if blockers else ():
-                seen = np.flatnonzero(inside[row])
-                inside[row, seen] = ~_hits(blocker.vertices, blocker.faces, points[row, seen])[0]
+            person = Blocker(vertices[row], self._faces, self._closed)
+            others = blockers[row] if blockers else ()
+            inside[row, seen] = self._visible(person, points[row, seen], index[seen], others)
         return inside
 
-    def _hidden(self, vertices: Float32, points: Float, index: NDArray[np.intp]) -> NDArray[np.bool_]:
-        """Whether the first surface before each of (K, 3) points belongs to a part that is not adjacent."""
-        before, face = _hits(vertices, self._faces, points)
-        return np.asarray(before & ~self._adjacent[index, self._part[face]])
+    def _visible(
+        self, person: Blocker, points: Float, index: NDArray[np.intp], others: Sequence[Blocker]
+    ) -> NDArray[np.bool_]:
+        """Whether the first surface before each of (K, 3) points is of the person, and of an adjacent part."""
+        own, there = _hits(person, points), 1.0 / points[:, 2]
+        visible = (own.nearness <= there) | self._adjacent[index, self._part[own.face]]
+        nearest = np.maximum(own.nearness, there)
+        for other in others:
+            seen = np.flatnonzero(visible)
+            visible[seen] = _hits(other, points[seen]).nearness <= nearest[seen]
+        return np.asarray(visible)
 
 
 def adjacent_parts(body: Body) -> NDArray[np.bool_]:
@@ -119,8 +127,7 @@ def _in_picture(points: Float, camera: Camera) -> NDArray[np.bool_]:
     return np.asarray(inside)
 
 
-def _hits(vertices: Float32, faces: Int32, points: Float) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-    """Whether a mesh is before each of (K, 3) points, and its first face there."""
+def _hits(mesh: Blocker, points: Float) -> Hits:
+    """What of a mesh is met first on the way to each of (K, 3) points, and beyond."""
     z = points[:, 2]
-    hits = first_hits(vertices, faces, points[:, 0] / z, points[:, 1] / z)
-    return hits.nearness > 1.0 / z, hits.face
+    return first_hits(mesh.vertices, mesh.faces, points[:, 0] / z, points[:, 1] / z, mesh.closed)
