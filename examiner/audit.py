@@ -20,11 +20,12 @@ from examiner.joints import edges
 from examiner.journal import Journal
 from examiner.judging import judge_modes
 from examiner.method import Method, MethodResult, Mode
+from examiner.notes import Verdicts
 from examiner.pictures import overlay
 from examiner.progress import Progress, Silence
 from examiner.reference import Reference, reference_from, save_reference
 from examiner.report import write_report
-from examiner.results import Verdicts, results_of
+from examiner.results import results_of
 from examiner.rig import Rig, assets
 from examiner.subspace_files import write_subspaces
 from examiner.trials import write_trials

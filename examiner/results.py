@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from examiner.journal import scene_columns
 from examiner.judging import Judged
 from examiner.kinds import failure_kind
 from examiner.method import MethodResult, Mode, Region
+from examiner.notes import Verdicts, notes
 from examiner.rig import Rig, assets
 from examiner.subspace import POSE, beside_pose, usual_spread
 from examiner.summary import method_summary
@@ -23,16 +24,6 @@ from examiner.words import describe, describe_region
 
 SCHEMA = "poseexaminer-results/1"
 MASS_DRAWS = 4000
-
-
-@dataclass(frozen=True)
-class Verdicts:
-    """What was asked about the search's modes after it; item i of each belongs to mode i."""
-
-    crop: list[bool | None]
-    """Whether the failure goes with the target's own detector."""
-    judged: list[Judged | None]
-    """What the judge's pictures said."""
 
 
 def results_of(
@@ -228,67 +219,6 @@ def fragile_result(redraw: Any, result: MethodResult) -> dict[str, Any]:
         "redraws": len(redraw.outcomes),
         "refuted": redraw.repeatable and not redraw.verified,
     }
-
-
-def notes(rig: Rig, methods: list[MethodResult], verdicts: Verdicts) -> list[str]:
-    """What a reader must know to read the figures right."""
-    said = [
-        "Self-penetration is measured on capsules round the limbs, within a centimetre or so of the mesh.",
-        f"The skeleton is scored on {len(rig.evaluator.joints)} joints after a linear calibration of the target's "
-        "joint definitions; raw errors stand beside it.",
-        "Ambiguous failures (another pose gives the same picture) are not told apart yet.",
-        "Regions are tried from the most severe mode down, as far as the budget reaches.",
-    ]
-    if rig.poses is None and rig.prior.everyday is None:
-        said.append(
-            "The pose prior has no mixture of real poses and no --poses were given: the reference and the baseline "
-            "typical draw from the prior as a whole."
-        )
-    tried = sum(mode.region is not None for mode in methods[0].modes)
-    if tried < len(methods[0].modes):
-        said.append(
-            f"The budget reached {tried} of {len(methods[0].modes)} modes with a region; agents without one count as "
-            "not successful."
-        )
-    said += judged_notes(verdicts.judged)
-    if rig.referee is not None:
-        said.append(
-            "Pictures of the search are drawn by the fast renderer; every verified failure was drawn once more by "
-            "the reference renderer and exceeded the threshold there too."
-        )
-    crop = verdicts.crop
-    if any(flag is not None for flag in crop):
-        said.append(
-            f"{sum(map(bool, crop))} of {len(crop)} modes are failures of the crop alone: gone with the target's own "
-            f"detector (asked once a mode, {len(crop)} queries charged apart)."
-        )
-    said.append(f"The reference's {rig.reference.draws} queries are charged apart.")
-    said += findings(rig, methods)
-    return said
-
-
-def judged_notes(judged: list[Judged | None]) -> list[str]:
-    """What the judge found, in a sentence; nothing where it was not asked."""
-    asked = [one for one in judged if one is not None]
-    if not asked:
-        return []
-    survived = sum(one.survives for one in asked)
-    pictures = sum(len(one.outcomes) for one in asked)
-    return [
-        f"{survived} of {len(asked)} modes survive the judge, a path tracer with another body, clothes, lights and "
-        f"places ({pictures} pictures, charged apart): at least half of its pictures exceed the threshold."
-    ]
-
-
-def findings(rig: Rig, methods: list[MethodResult]) -> list[str]:
-    """Where a baseline beats the search: a finding, said plainly."""
-    rows = [method_summary(m, "", rig) for m in methods]
-    return [
-        f"Finding: the baseline {row['name']} has the higher QD score ({row['qd_score']:.0f} against "
-        f"{rows[0]['qd_score']:.0f} mm per 1,000 queries)."
-        for row in rows[1:]
-        if row["qd_score"] > rows[0]["qd_score"]
-    ]
 
 
 def _factor_row(rig: Rig, name: str) -> dict[str, Any]:
