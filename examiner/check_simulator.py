@@ -27,10 +27,10 @@ from simulator import (
     PoseFactor,
     PosePrior,
     Scene,
-    ShapeFactor,
     Simulator,
     ViewFactor,
     first_hits,
+    shape_of,
 )
 
 FEW = 4
@@ -114,7 +114,7 @@ def _ordinary(body: Body, prior: PosePrior, image_size: int, people: int) -> Sce
     """Typical people, nothing before them, in perfect pictures."""
     factors = (
         PoseFactor(prior),
-        ShapeFactor(),
+        shape_of(body),
         ViewFactor(),
         LIGHT_FACTOR,
         CLOTHING_FACTOR,
