@@ -78,7 +78,7 @@ class ParameterSpace:
     def decode(self, units: Float) -> Scene:
         """The scene (N) of units (N, D)."""
         self.check(units)
-        scene = self.default(len(units))
+        scene = self._unframed(len(units))
         for factor, columns in self._columns():
             scene = factor.apply(units[:, columns], scene)
         return self.frame(scene)
@@ -97,6 +97,10 @@ class ParameterSpace:
 
     def default(self, count: int) -> Scene:
         """The person nobody could complain about, `count` times."""
+        return self.frame(self._unframed(count))
+
+    def _unframed(self, count: int) -> Scene:
+        """The default before it is framed, with what is fixed."""
         scene = Scene(
             betas=np.zeros((count, 10)),
             body_pose=np.zeros((count, 63)),
@@ -113,7 +117,7 @@ class ParameterSpace:
         )
         for held in self._fixed:
             scene = held.apply(held.read(scene), scene)
-        return self.frame(scene)
+        return scene
 
     def frame(self, scene: Scene) -> Scene:
         """The scene with `transl` set as its `framing` says."""
