@@ -117,6 +117,11 @@ def _check_factors(config: Config) -> None:
         raise ValueError(
             f"expected {both[0]} to be searched or drawn at random, got both; take it from --factors or --vary"
         )
+    if "pose" in config.vary:
+        raise ValueError(
+            "expected --vary without pose, got pose: what is proposed would not be what is asked; search it by "
+            "--factors, as the baseline typical does at random"
+        )
     for text in config.fix:
         parse_fixed(text)
 

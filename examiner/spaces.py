@@ -33,6 +33,9 @@ from simulator import (
 HIDING = ("camera", "occluder")
 """Factors that may hide joints: with them the visible joints alone are scored (definitions: fair)."""
 
+HIDING_DIMENSIONS = ("occluder.kind", "camera.scale", "camera.offset")
+"""Beginnings of the dimensions that do so when they are fixed."""
+
 
 @dataclass(frozen=True)
 class Spaces:
@@ -42,11 +45,14 @@ class Spaces:
     """What is searched."""
     vary: tuple[Factor, ...]
     """What is drawn anew for every search query."""
+    fixed: tuple[str, ...] = ()
+    """Names of the dimensions that are held at a value."""
 
     @property
     def hides(self) -> bool:
         """Whether something other than the body may hide joints."""
-        return any(factor.name in HIDING for factor in (*self.space.factors, *self.vary))
+        varied = any(factor.name in HIDING for factor in (*self.space.factors, *self.vary))
+        return varied or any(name.startswith(HIDING_DIMENSIONS) for name in self.fixed)
 
     @property
     def rule(self) -> Rule:
@@ -70,14 +76,15 @@ def build_spaces(config: Config, body: Body, prior: PosePrior, poses: Float | No
     if empty:
         raise ValueError(f"expected something left to search of {empty[0]}, got all of it fixed by --fix")
     vary = tuple(held.get(name, there[name]) for name in config.vary)
-    return Spaces(ParameterSpace(searched, body, config.image_size, tuple(held.values())), vary)
+    names = tuple(name for values in fixed.values() for name in values)
+    return Spaces(ParameterSpace(searched, body, config.image_size, tuple(held.values())), vary, names)
 
 
 def all_factors(config: Config, body: Body, prior: PosePrior, poses: Float | None) -> Sequence[Factor]:
     """Every factor there is, as the configuration wants it."""
     by_angles = config.pose_space == "angles"
     return (
-        AnglesFactor(load_motion_range(), prior) if by_angles else PoseFactor(prior, poses),
+        AnglesFactor(load_motion_range(), prior, poses) if by_angles else PoseFactor(prior, poses),
         shape_of(body),
         ViewFactor() if config.view == "default" else FULL_VIEW,
         CameraFactor(),

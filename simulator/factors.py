@@ -67,6 +67,12 @@ class PoseFactor:
         """Encode the pose; poses outside the latent cube come back on its border."""
         return normal_unit(self.prior.encode(scene.body_pose))
 
+    def typical_poses(self, count: int, rng: np.random.Generator) -> Float:
+        """The poses (count, 63) of `typical`; the user's own as they are, not as the latent gives them."""
+        if self.poses is not None:
+            return np.asarray(self.poses[rng.integers(len(self.poses), size=count)])
+        return self.prior.decode(normal_quantile(self.typical(count, rng)))
+
     def typical(self, count: int, rng: np.random.Generator) -> Float:
         """Half everyday, half active poses; the user's own poses where given."""
         if self.poses is not None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from simulator.base import Scene
 from simulator.camera import Float
+from simulator.factors import PoseFactor
 from simulator.motion_range import JOINT_NAMES, Check, MotionRange, swing_twist
 from simulator.parameters import Dimension
 from simulator.prior import PosePrior
@@ -27,7 +28,10 @@ class AnglesFactor:
     """
 
     motion_range: MotionRange
-    typical_poses: PosePrior
+    prior: PosePrior
+    """Whose mixtures are typical."""
+    poses: Float | None = None
+    """(M, 63) a user's own real poses for `typical`, radians; None takes the prior's mixtures."""
 
     name = "pose"
 
@@ -45,18 +49,17 @@ class AnglesFactor:
 
     def read(self, scene: Scene) -> Float:
         """The units of a pose; angles outside their range come back on its end."""
-        turns = quaternion_from_axis_angle(scene.body_pose.reshape(-1, 21, 3))
-        degrees = swing_twist(turns, self._twist_axes)
-        return ((degrees - self._low) / (self._high - self._low)).clip(0.0, 1.0).reshape(-1, 63)
+        return self._units(scene.body_pose)
 
     def typical(self, count: int, rng: np.random.Generator) -> Float:
-        """Half everyday, half active poses of the prior."""
-        mixtures = [m for m in (self.typical_poses.everyday, self.typical_poses.active) if m is not None]
-        if not mixtures:
-            return rng.random((count, 63))
-        draws = np.stack([m.sample(count, rng) for m in mixtures])
-        latent = draws[rng.integers(len(mixtures), size=count), np.arange(count)]
-        turns = quaternion_from_axis_angle(self.typical_poses.decode(latent).reshape(-1, 21, 3))
+        """As `PoseFactor.typical`: half everyday, half active poses, or the user's own."""
+        latent = PoseFactor(self.prior, self.poses)
+        poses = latent.typical_poses(count, rng)
+        return self._units(poses)
+
+    def _units(self, body_pose: Float) -> Float:
+        """(N, 63) of poses (N, 63)."""
+        turns = quaternion_from_axis_angle(body_pose.reshape(-1, 21, 3))
         degrees = swing_twist(turns, self._twist_axes)
         return ((degrees - self._low) / (self._high - self._low)).clip(0.0, 1.0).reshape(-1, 63)
 

@@ -26,6 +26,7 @@ def test_what_is_not_named_stays(tmp_path):
         ({"factors": ()}, "unknown factor none"),
         ({"vary": ("pose",)}, "expected pose to be searched or drawn at random, got both"),
         ({"vary": ("hat",)}, "unknown factor 'hat'"),
+        ({"factors": ("view",), "vary": ("pose",)}, "expected --vary without pose, got pose"),
         ({"fix": ("light",)}, "expected factor.dimension=value, got 'light'; e.g. --fix view.elevation=20"),
         ({"fix": ("light.azimuth=x",)}, "expected factor.dimension=value, got 'light.azimuth=x'"),
         ({"judge": -1}, "expected a number of judged pictures of at least 0, got -1"),
