@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -60,6 +61,7 @@ class PyrenderRenderer:
         self._slots = TextureSlots(max(TEXTURES_KEPT, CHUNK * painted))
         self._child: _Child | None = None
         self._waiting: int | None = None
+        self._turn = threading.Lock()
         self.opengl = ""
         """What OpenGL calls itself, e.g. `llvmpipe (LLVM 15.0.6, 256 bits)`; empty before the first picture."""
 
@@ -69,7 +71,7 @@ class PyrenderRenderer:
         return f"pyrender-maintained {version('pyrender-maintained')}, drawing {_DRAWING_VERSION}"
 
     def draw(self, pictures: Sequence[Picture]) -> list[Drawn]:
-        """Draw any number of pictures; each depends on itself alone.
+        """Draw any number of pictures; each depends on itself alone. Threads take turns.
 
         Raises:
             ValueError: A picture does not fit the parts.
@@ -78,12 +80,13 @@ class PyrenderRenderer:
         check_pictures(pictures, self._parts)
         drawn: list[Drawn] = []
         for start in range(0, len(pictures), CHUNK):
-            self._submit(pictures[start : start + CHUNK])
-            drawn += self.collect()
+            with self._turn:
+                self._submit(pictures[start : start + CHUNK])
+                drawn += self.collect()
         return drawn
 
     def submit(self, pictures: Sequence[Picture]) -> None:
-        """Begin to draw at most `CHUNK` pictures; `collect` must follow.
+        """Begin to draw at most `CHUNK` pictures; `collect` must follow, and no other thread may come between.
 
         Raises:
             ValueError: Too many pictures, or one does not fit the parts.

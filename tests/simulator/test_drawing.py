@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from simulator import gl
 from simulator.drawing import check_pictures
 from simulator.raster import RasterRenderer
 from simulator.render_process import PyrenderRenderer
@@ -31,3 +34,18 @@ def test_renderers_name_the_picture_that_does_not_fit(
     with pytest.raises(ValueError, match=r"^expected 1 surfaces, one a part, got 2 in picture 20; give None"):
         renderer.draw([*many, picture(None, None)])
     renderer.close()
+
+
+@pytest.mark.skipif(gl.diagnose() is not None, reason=str(gl.diagnose()))
+@pytest.mark.parametrize("kind", [RasterRenderer, PyrenderRenderer])
+def test_threads_that_share_a_renderer_get_their_own_pictures(
+    kind: type[RasterRenderer] | type[PyrenderRenderer],
+) -> None:
+    renderer = kind([SHIRT], SIZE)
+    halves = np.tile(np.linspace(0.1, 0.6, 8), 6)
+    shown = [[picture(plate(RED, half=half))] * 3 for half in halves]
+    with ThreadPoolExecutor(4) as pool:
+        drawn = list(pool.map(renderer.draw, shown))
+    renderer.close()
+    sides = [[one.person.astype(bool).any(axis=0).sum() for one in some] for some in drawn]
+    np.testing.assert_allclose(sides, np.repeat(SIZE * halves[:, None], 3, axis=1), atol=1.5)
