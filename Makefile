@@ -9,7 +9,7 @@ READY := .venv/.ready
 help: ## show this
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
 
-audit: $(READY) graphics weights ## the tour: find where BlazePose goes wrong, in about four minutes
+audit: $(READY) graphics weights ## the tour: find where BlazePose goes wrong, in a minute or two
 	$(BIN)/examiner audit --tour --agents 8 --budget 1600
 
 test: $(READY) graphics weights ## all tests
