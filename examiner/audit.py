@@ -38,6 +38,7 @@ PACKAGES = (
     "scipy",
     "torch",
     "opencv-python-headless",
+    "mitsuba",
     "pyrender-maintained",
     "PyOpenGL",
     "ai-edge-litert",

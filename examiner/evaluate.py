@@ -70,6 +70,7 @@ class Evaluator:
         self.invalid = 0
         self._workers = ThreadPoolExecutor(max_workers=cores())
         self._calls = BoundedSemaphore(target.spec.calls_at_once)
+        self._drawings = BoundedSemaphore(getattr(simulator, "calls_at_once", 1))
 
     def __call__(self, scene: Scene) -> Outcomes:
         """Outcomes of every row; chunks are drawn, predicted and judged side by side, one a core.
@@ -82,10 +83,14 @@ class Evaluator:
         return outcomes
 
     def _evaluate(self, scene: Scene) -> Outcomes:
-        batch = self.simulator.render(scene)
+        batch = self._draw(scene)
         with self._calls:
             prediction = self.predict(batch)
         return self.judge(batch, prediction)
+
+    def _draw(self, scene: Scene) -> Batch:
+        with self._drawings:
+            return self.simulator.render(scene)
 
     def count(self, outcomes: Outcomes) -> None:
         """Keep count of invalid answers, those of a resumed run too.
@@ -104,11 +109,11 @@ class Evaluator:
     def draw(self, scene: Scene) -> Iterator[Batch]:
         """Batches of at most CHUNK people, one drawn ahead."""
         chunks = chunks_of(scene)
-        ahead = self._workers.submit(self.simulator.render, chunks[0])
+        ahead = self._workers.submit(self._draw, chunks[0])
         for chunk in [*chunks[1:], None]:
             batch = ahead.result()
             if chunk is not None:
-                ahead = self._workers.submit(self.simulator.render, chunk)
+                ahead = self._workers.submit(self._draw, chunk)
             yield batch
 
     def predict(self, batch: Batch) -> Prediction:

@@ -106,7 +106,11 @@ class Batch:
 
 
 class Simulator(Protocol):
-    """Draws people. A user may bring one."""
+    """Draws people. A user may bring one.
+
+    One that bears calls of `render` from several threads at the same time says how many by an attribute
+    `calls_at_once`; without it there is one call at a time.
+    """
 
     @property
     def version(self) -> str:

@@ -26,6 +26,9 @@ class MeshSimulator:
     A simulator is a context manager; without `with`, call `close()`.
     """
 
+    calls_at_once = 64
+    """Threads that may draw side by side; those of pyrender take turns at the drawing itself."""
+
     def __init__(self, stage: Stage, renderer: Renderer) -> None:
         self.stage = stage
         self.renderer = renderer

@@ -90,6 +90,9 @@ class StickSimulator:
         image_size: Height and width in pixels.
     """
 
+    calls_at_once = 64
+    """It keeps nothing between calls."""
+
     def __init__(self, body: Body | None = None, *, image_size: int = 256) -> None:
         self.body = body or stick_body()
         self._size = image_size

@@ -1,3 +1,4 @@
+import time
 from dataclasses import fields, replace
 
 import numpy as np
@@ -189,3 +190,24 @@ def test_severity_needs_both_errors():
     rows |= {"error": np.array([200.0, 200.0]), "visible_error": np.array([50.0, 180.0])}
     rows |= {name: np.ones(2, bool) for name in ("fair", "found", "valid")}
     assert Outcomes(**rows).failures(100.0).tolist() == [False, True]
+
+
+def test_a_simulator_that_says_nothing_is_called_once_at_a_time(evaluator, space):
+    one = evaluator(truth)
+    inner, inside, most = one.simulator, [], []
+
+    class FakeSlowSimulator:
+        version = "fake slow"
+
+        def render(self, scene):
+            inside.append(1)
+            most.append(len(inside))
+            time.sleep(0.01)
+            batch = inner.render(scene)
+            inside.pop()
+            return batch
+
+    slow = Evaluator(FakeSlowSimulator(), one.target, one.fairness, one.score)
+    slow(space.decode(units(space, 40)))
+    assert len(most) == 5
+    assert max(most) == 1
