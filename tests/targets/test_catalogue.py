@@ -29,7 +29,7 @@ def broken(): raise RuntimeError("no weights")
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(sys, "path", list(sys.path))
     (tmp_path / "neighbour.py").write_text("NAME = 'mine'\n")
-    path = tmp_path / "own.py"
+    path = tmp_path / "only_here.py"
     path.write_text(OWN)
     return path
 
@@ -56,8 +56,8 @@ def test_a_file_of_the_user_is_loaded_with_its_neighbours(own: Path) -> None:
 
 def test_a_module_in_the_current_folder_is_loaded(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(own.parent)
-    monkeypatch.delitem(sys.modules, "own", raising=False)
-    assert build_target("own:make").spec == "mine"
+    monkeypatch.delitem(sys.modules, "only_here", raising=False)
+    assert build_target("only_here:make").spec == "mine"
 
 
 def test_what_is_wrong_with_a_users_target_is_one_sentence(own: Path) -> None:
