@@ -105,6 +105,14 @@ class Batch:
         return len(self.images)
 
 
+def join_batches(parts: Sequence[Batch]) -> Batch:
+    """The people of all batches, in order."""
+    names = [f.name for f in fields(Batch) if f.name not in ("scene", "joint_names")]
+    arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    scene = join_scenes([part.scene for part in parts])
+    return Batch(scene=scene, joint_names=parts[0].joint_names, **arrays)
+
+
 class Simulator(Protocol):
     """Draws people. A user may bring one.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,6 +48,13 @@ def in_front(scene: Scene, joints: Float, body: Body) -> list[Front]:
         body: Of the second person.
     """
     return [_front(scene, row, joints[row], body) for row in range(len(scene))]
+
+
+def joints_in_front(fronts: Sequence[Front], joints: int) -> Float:
+    """(N, 1, J, 3) metres: joints of the second people, NaN where there is none."""
+    nobody = np.full((joints, 3), np.nan)
+    rows = [nobody if front.bystander is None else front.bystander.joints for front in fronts]
+    return np.stack(rows)[:, None]
 
 
 def _front(scene: Scene, row: int, joints: Float, body: Body) -> Front:

@@ -9,19 +9,19 @@ the imaging, the field of view, the framing and the box stay.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from simulator.base import Batch, Scene, join_scenes
+from simulator.base import Batch, Scene, join_batches
 from simulator.body import Body
 from simulator.body_files import EMBEDDED, load_body
 from simulator.camera import Float
 from simulator.imaging import expose
-from simulator.in_front import Front, in_front
+from simulator.in_front import Front, in_front, joints_in_front
 from simulator.judge_actor import Actor
 from simulator.judge_place import Thing, place, stand
 from simulator.judge_tracer import Traced, Tracer
@@ -87,7 +87,7 @@ class JudgeSimulator:
                 f"expected cameras of {(self._size, self._size)} px, got {scene.camera.image_size}; "
                 "give the simulator and the camera the same image size"
             )
-        return joined([self._draw(scene.rows(np.array([row]))) for row in range(len(scene))])
+        return join_batches([self._draw(scene.rows(np.array([row]))) for row in range(len(scene))])
 
     def close(self) -> None:
         """Nothing to free."""
@@ -128,7 +128,7 @@ class JudgeSimulator:
             boxes=boxes_round(mask, scene.box_shift),
             scene=scene,
             joint_names=actor.body.joint_names,
-            others=_bystanders(front, out.joints.shape[1]),
+            others=joints_in_front([front], out.joints.shape[1]),
         )
 
     def _recast(self, scene: Scene, body: Body, rng: np.random.Generator) -> Scene:
@@ -155,15 +155,6 @@ def seed_of(scene: Scene) -> int:
     return int.from_bytes(digest[:8], "little")
 
 
-def joined(parts: list[Batch]) -> Batch:
-    """One batch of several."""
-    names = [f.name for f in fields(Batch) if f.name not in ("scene", "joint_names")]
-    arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
-    return Batch(
-        scene=join_scenes([part.scene for part in parts]), joint_names=parts[0].joint_names, **arrays
-    )
-
-
 def _things_in_front(front: Front, actor: Actor, rng: np.random.Generator) -> list[Thing]:
     """What stands in front, in the judge's colours."""
     things = []
@@ -176,12 +167,6 @@ def _things_in_front(front: Front, actor: Actor, rng: np.random.Generator) -> li
         vertices = front.bystander.vertices
         things += actor.dressed(vertices, actor.body.normals(vertices[None])[0], rng)
     return things
-
-
-def _bystanders(front: Front, joints: int) -> Float:
-    """(1, 1, J, 3) joints of the second person, NaN where there is none."""
-    nobody = np.full((joints, 3), np.nan)
-    return (nobody if front.bystander is None else front.bystander.joints)[None, None]
 
 
 def _rays(camera: Float, size: int) -> Float:

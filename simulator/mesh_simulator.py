@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import Any, Self
-
-import numpy as np
+from dataclasses import fields, replace
+from typing import Self
 
 from simulator.background import Backgrounds
-from simulator.base import Batch, Scene
+from simulator.base import Batch, Scene, join_batches
 from simulator.body import Body
 from simulator.drawing import Renderer
 from simulator.raster import RasterRenderer
@@ -52,7 +50,8 @@ class MeshSimulator:
         """
         _check(scene, self.stage.image_size)
         starts = range(0, len(scene), CHUNK)
-        return _joined([self._render(scene.rows(slice(start, start + CHUNK))) for start in starts], scene)
+        parts = [self._render(scene.rows(slice(start, start + CHUNK))) for start in starts]
+        return replace(join_batches(parts), scene=scene) if len(parts) > 1 else parts[0]
 
     def close(self) -> None:
         """Free what the renderer holds."""
@@ -126,12 +125,3 @@ def _check(scene: Scene, size: int) -> None:
                 f"expected {len(scene)} rows of {field.name}, one for every row of betas, "
                 f"got {len(getattr(scene, field.name))}"
             )
-
-
-def _joined(parts: list[Batch], scene: Scene) -> Batch:
-    """One batch of the parts of a scene."""
-    if len(parts) == 1:
-        return parts[0]
-    names = [f.name for f in fields(Batch) if f.name not in ("scene", "joint_names")]
-    arrays: dict[str, Any] = {name: np.concatenate([getattr(p, name) for p in parts]) for name in names}
-    return Batch(scene=scene, joint_names=parts[0].joint_names, **arrays)

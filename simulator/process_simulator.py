@@ -37,7 +37,7 @@ from simulator.clothing import CLOTHING
 from simulator.conversation import Conversation
 from simulator.drawing import Z_NEAR
 from simulator.imaging import IMAGING, expose
-from simulator.in_front import Front, in_front
+from simulator.in_front import Front, in_front, joints_in_front
 from simulator.light import LIGHT
 from simulator.occluder import OCCLUDER
 from simulator.raycast import first_hits
@@ -172,8 +172,6 @@ class ProcessSimulator:
         blocked = np.array([bool(meshes) for meshes in blockers])[:, None, None]
         nearest = np.where(blocked & ~mask, np.float32(Z_NEAR), depth)
         normals = self.body.normals(out.vertices)
-        nobody = np.full(out.joints.shape[1:], np.nan)
-        others = [nobody if front.bystander is None else front.bystander.joints for front in fronts]
         return Batch(
             images=expose(images, scene.imaging),
             joints=out.joints,
@@ -186,7 +184,7 @@ class ProcessSimulator:
             boxes=boxes_round(mask, scene.box_shift),
             scene=scene,
             joint_names=self.body.joint_names,
-            others=np.stack(others)[:, None],
+            others=joints_in_front(fronts, out.joints.shape[1]),
         )
 
     def _cast(self, out: BodyOutput, camera: Camera, mask: NDArray[np.bool_]) -> Float32:

@@ -17,7 +17,7 @@ from simulator.clothing import CLOTHING
 from simulator.compose import nearest, over, touched
 from simulator.drawing import Drawn, Part, Picture, Surface
 from simulator.imaging import expose
-from simulator.in_front import Front, PosedBystander, in_front
+from simulator.in_front import Front, PosedBystander, in_front, joints_in_front
 from simulator.light import lights_of
 from simulator.occluder import solid_parts
 from simulator.silhouette import boxes_round, depth_to_the_edge
@@ -133,7 +133,7 @@ class Stage:
             boxes=boxes_round(mask, scene.box_shift),
             scene=scene,
             joint_names=self.body.joint_names,
-            others=_others(staged.fronts, out.joints.shape[1]),
+            others=joints_in_front(staged.fronts, out.joints.shape[1]),
         )
 
     def _dressed(self, clothing: Float, vertices: Float32, normals: Float32) -> tuple[Surface | None, ...]:
@@ -153,10 +153,3 @@ class Stage:
 def _shown(drawn: Drawn, front: Front) -> NDArray[np.bool_]:
     """Pixels (H, W) that show the person: all that are touched, or with something else the nearest at the sample."""
     return nearest(drawn.depth, drawn.person, SAME_SURFACE) if front.blockers else touched(drawn.rgba)
-
-
-def _others(fronts: list[Front], joints: int) -> Float:
-    """(N, 1, J, 3) joints of the second people, NaN where there is none."""
-    nobody = np.full((joints, 3), np.nan)
-    rows = [nobody if front.bystander is None else front.bystander.joints for front in fronts]
-    return np.stack(rows)[:, None]
