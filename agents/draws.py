@@ -1,4 +1,4 @@
-"""Baselines without a memory: screened random draws and screened typical draws."""
+"""Baselines without a memory: screened random, Sobol and typical draws."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import qmc
 
 from agents.base import Float, Proposal, Setting
 from agents.checks import check_population, check_told, load_rng, save_rng
 from agents.screening import Screen
+
+SOBOL_BITS = 30
+"""A sequence has two to this power points."""
 
 
 class Draws:
@@ -68,3 +72,36 @@ def make_typical(setting: Setting, *, batch: int = 8) -> Draws:
     if setting.typical is None:
         raise ValueError("expected typical=, a proposal (count, rng) -> units, for the typical baseline")
     return Draws(setting, setting.typical, batch)
+
+
+class Sobol(Draws):
+    """Screened points of one scrambled Sobol sequence (Owen scrambling, scipy's direction numbers)."""
+
+    def __init__(self, setting: Setting, batch: int) -> None:
+        super().__init__(setting, self._next, batch)
+        self._setting, self._drawn = setting, 0
+        self._sequence = self._restarted()
+
+    def state(self) -> dict[str, Any]:
+        """How many points were drawn, and the count of candidates."""
+        return {"drawn": self._drawn, "screened": self.screened}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from `state()` exactly."""
+        self._drawn, self._screen.screened = int(state["drawn"]), int(state["screened"])
+        self._sequence = self._restarted()
+        if self._drawn:
+            self._sequence.fast_forward(self._drawn)
+
+    def _next(self, count: int, rng: np.random.Generator) -> Float:
+        self._drawn += count
+        return np.asarray(self._sequence.random(count))
+
+    def _restarted(self) -> qmc.Sobol:
+        seed = np.random.SeedSequence(self._setting.seed, spawn_key=(2,))
+        return qmc.Sobol(self._setting.dim, rng=np.random.default_rng(seed), bits=SOBOL_BITS)
+
+
+def make_sobol(setting: Setting, *, batch: int = 8) -> Sobol:
+    """The next points of a Sobol sequence, `batch` for each agent in a round."""
+    return Sobol(setting, batch)
