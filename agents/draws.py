@@ -94,8 +94,11 @@ class Sobol(Draws):
             self._sequence.fast_forward(self._drawn)
 
     def _next(self, count: int, rng: np.random.Generator) -> Float:
+        first = (
+            [self._sequence.random(1)] if self._drawn == 0 else []
+        )  # alone: scipy warns of any other count
         self._drawn += count
-        return np.asarray(self._sequence.random(count))
+        return np.concatenate([*first, self._sequence.random(count - len(first))])
 
     def _restarted(self) -> qmc.Sobol:
         seed = np.random.SeedSequence(self._setting.seed, spawn_key=(2,))
