@@ -1,13 +1,14 @@
 """Planted landscapes: error surfaces over the unit cube whose failure regions are known.
 
 Each has K hidden regions that depend on k of the D dimensions. The distance of a point to a region is the root mean square of its k
-coordinates' distances over a width; inside FAILING the error exceeds THRESHOLD. What agents see is the error with noise.
+coordinates' distances over a width; within FAILING of a region, and nowhere else, the error reaches THRESHOLD. What
+agents see is the error with noise.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -19,7 +20,7 @@ THRESHOLD = 100.0
 """Millimetres, as if."""
 
 BASE, HEIGHT = 60.0, 60.0
-"""Error far from every region, and what a region's centre adds."""
+"""Error far from every region, and the most that a region adds, mm."""
 
 FAILING = 0.5
 """Distance within which people fail."""
@@ -28,12 +29,12 @@ MARGIN = 0.1
 """No centre is nearer to a face of the cube."""
 
 Slope = Callable[[Float], Float]
-"""From distances to a region (n,) to a share (n,) of HEIGHT, at least 2/3 within FAILING."""
+"""From distances to a region to a share of HEIGHT (same shape), at least 2/3 within FAILING alone."""
 
 
 def bell(distance: Float) -> Float:
-    """A slope that is felt everywhere, though barely beyond distance 2."""
-    return np.asarray(np.exp(-(distance**2) / (2 * 0.6**2)))
+    """A slope that is felt everywhere, though barely beyond distance 2; 0.94 at the centre, 2/3 at FAILING."""
+    return np.asarray(2 / 3 * np.exp((FAILING**2 - distance**2) / (2 * 0.6**2)))
 
 
 def mesa(distance: Float) -> Float:
@@ -60,12 +61,11 @@ class Planted:
     """Standard deviation of what is added to each error, mm."""
     slope: Slope = bell
     stretch: float = 1.0
-    """Length of a region along one direction of its own, over its width along the others."""
+    """Times that a region is longer along one direction of its own; the others shrink, so its volume stays."""
     lure: float = 0.0
     """Height of a broad slope towards a place without failures, mm."""
     unfair: int = 0
     """Regions that are higher than the others, and unfair."""
-    _noise_seed: int = field(default=1, repr=False)
 
     def __post_init__(self) -> None:
         if not 1 <= self.relevant <= self.dim:
