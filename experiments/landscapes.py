@@ -1,8 +1,8 @@
 """Planted landscapes: error surfaces over the unit cube whose failure regions are known.
 
-Each has K hidden regions that depend on k of the D dimensions. The distance of a point to a region is the root mean square of its k
-coordinates' distances over a width; within FAILING of a region, and nowhere else, the error reaches THRESHOLD. What
-agents see is the error with noise.
+Each has K hidden regions that depend on k of the D dimensions. The distance of a point to a region is the root mean
+square of its k coordinates' distances over a width; of all fair points only those within
+FAILING of a region reach THRESHOLD. What agents see is the error with noise.
 """
 
 from __future__ import annotations
