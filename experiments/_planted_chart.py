@@ -28,10 +28,13 @@ COLOURS: dict[str, Colour] = {
 }
 """Methods in the order in which they are drawn, the last on top."""
 
+BANDED = "policy-gradient"
+"""The method whose interval is drawn, below all lines."""
+
 BAND: Colour = (214, 226, 246)
 COLUMNS, WIDE, HIGH = 5, 300, 210
 """Panels in a row; pixels of a panel's axes."""
-LEFT, TOP, ACROSS, DOWN, BOTTOM = 64, 150, 44, 84, 60
+LEFT, TOP, ACROSS, DOWN, BOTTOM = 64, 166, 44, 84, 60
 """Pixels around and between panels."""
 POINTS = 121
 """Query counts at which a curve is drawn."""
@@ -97,25 +100,24 @@ def _axes(pen: ImageDraw.ImageDraw, panel: Panel, name: str) -> None:
 
 def _curves(pen: ImageDraw.ImageDraw, panel: Panel, results: Sequence[Result]) -> None:
     counts = np.linspace(0, panel.budget, POINTS)
-    for method, colour in COLOURS.items():
-        curves = np.array([curve(r, counts) for r in results if r.method == method])
-        if not len(curves):
-            continue
-        last = method == list(COLOURS)[-1]
-        if last and len(curves) > 1:
-            spread = [bootstrap(column) for column in curves.T]
-            high = panel.line(counts, np.array([s.high for s in spread]))
-            low = panel.line(counts, np.array([s.low for s in spread]))
-            pen.polygon(high + low[::-1], fill=BAND)
-        width = FINE * (4 if last else 2)
-        pen.line(panel.line(counts, curves.mean(axis=0)), fill=colour, width=width, joint="curve")
+    curves = {m: np.array([curve(r, counts) for r in results if r.method == m]) for m in COLOURS}
+    if len(curves[BANDED]):
+        spread = [bootstrap(column) for column in curves[BANDED].T]
+        high = panel.line(counts, np.array([s.high for s in spread]))
+        low = panel.line(counts, np.array([s.low for s in spread]))
+        pen.polygon(high + low[::-1], fill=BAND)
+    for method, some in curves.items():
+        if len(some):
+            width = FINE * (4 if method == BANDED else 2)
+            pen.line(panel.line(counts, some.mean(axis=0)), COLOURS[method], width, joint="curve")
 
 
 def _words(pen: ImageDraw.ImageDraw, results: Sequence[Result], width: int) -> None:
     some = results[0]
     pen.text((LEFT, 20), "Planted landscapes: hidden regions found", fill=INK, font=font(TITLE))
-    seeds = len({r.seed for r in results})
-    note = f"of {some.regions}, against queries; mean of {seeds} seeds"
+    note = (
+        f"of {some.regions}, against queries; mean over seeds, with the 95 % bootstrap interval of {BANDED}"
+    )
     pen.text((LEFT, 58), note, fill=FAINT, font=font(TEXT))
     x, shown = LEFT, {r.method for r in results}
     for method, colour in reversed(COLOURS.items()):

@@ -141,13 +141,16 @@ def parse(arguments: Sequence[str] | None = None) -> tuple[Study, Path | None]:
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """The command: 0 fine, 2 misuse."""
+    """The command: 0 fine, 2 misuse, 130 stopped."""
     study, chart = parse(arguments)
     try:
         results = main(study)
     except (ValueError, ModuleNotFoundError) as error:
         print(error, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on with the cells that are missing", file=sys.stderr)
+        return 130
     print(report(results))
     if chart is not None:
         chart.parent.mkdir(parents=True, exist_ok=True)
