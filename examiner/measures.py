@@ -31,8 +31,8 @@ HIPS, KNEES, ANKLES, WRISTS, NECK = (1, 2), (4, 5), (7, 8), (20, 21), 12
 def measures_of(space: ParameterSpace, marks: Callable[[Float], Signature]) -> Measures:
     """Numbers with a meaning for the people of a space.
 
-    Height of the higher hand and bend of the more bent knee where pose is searched, azimuth and elevation of the camera where they are; where none
-    of these is, the first two searched dimensions.
+    Height of the higher hand and bend of the more bent knee where pose is searched, azimuth and elevation of the
+    camera where they are; where none of these is, the first two searched dimensions.
 
     Args:
         space: what is searched.
