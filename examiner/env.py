@@ -7,7 +7,8 @@ Importing this module registers `Examiner-v0`:
     envs = gymnasium.make_vec("Examiner-v0", num_envs=8, target="blazepose-lite")
 
 A step proposes a small move of every person; what is a fair test is drawn, predicted and scored in one batch.
-What is not fair is never asked: nobody moves, the reward is negative, and `info["queries"]` stays.
+What is not fair is never asked: nobody moves, the reward is negative, and `info["queries"]`, the count of the
+episode, stays. `env.queries` counts all.
 """
 
 from __future__ import annotations

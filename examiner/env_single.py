@@ -58,6 +58,11 @@ class ExaminerEnv(gymnasium.Env[Float32, Float32]):
         """Every query made: units, scenes and outcomes, one part a step that asked; `write_trials` takes it."""
         return self._task.history
 
+    @property
+    def queries(self) -> int:
+        """Queries made so far, over all episodes; `info["queries"]` counts those of an episode."""
+        return self._task.queries
+
     def failures(self) -> list[Failure]:
         """Every fair query above the threshold, the worst first."""
         return self._task.failures()
@@ -68,10 +73,8 @@ class ExaminerEnv(gymnasium.Env[Float32, Float32]):
         """Start at a screened draw, or at `options["units"]` (D,); costs no query."""
         super().reset(seed=seed)
         units = (options or {}).get("units")
-        self._walks = self._task.start(
-            self._walks, [self.np_random], None if units is None else np.asarray(units)[None]
-        )
-        return self._task.observe(self._walks)[0], start_info(int(self._walks.queries[0]))
+        self._walks = self._task.start([self.np_random], None if units is None else np.asarray(units)[None])
+        return self._task.observe(self._walks)[0], start_info()
 
     def step(self, action: Float32) -> tuple[Float32, float, bool, bool, dict[str, Any]]:
         """Move by action (D,) in [-1, 1] and ask the target, if the move is fair."""
@@ -91,9 +94,9 @@ class ExaminerEnv(gymnasium.Env[Float32, Float32]):
             on_close()
 
 
-def start_info(queries: int) -> dict[str, Any]:
+def start_info() -> dict[str, Any]:
     """What `info` says at the start of an episode."""
-    return {"queries": queries}
+    return {"queries": 0}
 
 
 def render_metadata() -> dict[str, Any]:

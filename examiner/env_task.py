@@ -71,13 +71,10 @@ class Task:
 
     def unstarted(self, count: int) -> Walks:
         """People whose episode is over: the first step wants a start."""
-        walks = self._fresh(np.zeros((count, self._dim)), np.zeros(count, np.int64))
-        return replace(walks, steps=np.full(count, self._length))
+        return replace(self._fresh(np.zeros((count, self._dim))), steps=np.full(count, self._length))
 
-    def start(
-        self, walks: Walks, rngs: Sequence[np.random.Generator], units: NDArray[Any] | None = None
-    ) -> Walks:
-        """The same agents with new people: screened draws, typical or uniform, or the units (n, D) that are given.
+    def start(self, rngs: Sequence[np.random.Generator], units: NDArray[Any] | None = None) -> Walks:
+        """New people: screened draws, typical or uniform, or the units (n, D) that are given.
 
         Costs no query: the first one is asked of the first fair move.
 
@@ -92,7 +89,7 @@ class Task:
             raise ValueError(f"expected units of shape ({len(rngs)}, {self._dim}), got {np.shape(units)}")
         starts = np.array(units, dtype=np.float64)
         self.rig.space.check(starts)
-        return self._fresh(starts, walks.queries)
+        return self._fresh(starts)
 
     def step(self, walks: Walks, actions: Any, rngs: Sequence[np.random.Generator]) -> Step:
         """Move everyone, and ask the target about all fair moves in one batch.
@@ -148,7 +145,7 @@ class Task:
             part.first_query + row, agent, part.units[row], part.scene.rows(one), part.outcomes.rows(one)
         )
 
-    def _fresh(self, units: Float, queries: NDArray[np.int64]) -> Walks:
+    def _fresh(self, units: Float) -> Walks:
         count = len(units)
         return Walks(
             units=units,
@@ -157,7 +154,7 @@ class Task:
             best=np.zeros(count),
             failed=np.zeros(count, dtype=np.bool_),
             steps=np.zeros(count, np.int64),
-            queries=queries,
+            queries=np.zeros(count, np.int64),
         )
 
     def _propose(self, rng: np.random.Generator) -> Float:

@@ -68,6 +68,11 @@ class ExaminerVectorEnv(VectorEnv[Float32, Float32, NDArray[Any]]):
         """Every query made: units, scenes and outcomes, one part a step that asked; `write_trials` takes it."""
         return self._task.history
 
+    @property
+    def queries(self) -> int:
+        """Queries made so far, over all episodes; `info["queries"]` counts those of an episode."""
+        return self._task.queries
+
     def failures(self) -> list[Failure]:
         """Every fair query above the threshold, the worst first."""
         return self._task.failures()
@@ -101,7 +106,7 @@ class ExaminerVectorEnv(VectorEnv[Float32, Float32, NDArray[Any]]):
         self._restart(rows, self._given(rows, options))
         infos: dict[str, Any] = {}
         for row in rows:
-            infos = self._add_info(infos, start_info(int(self._walks.queries[row])), int(row))
+            infos = self._add_info(infos, start_info(), int(row))
         return self._task.observe(self._walks), infos
 
     def step(self, actions: Float32) -> tuple[Float32, Float, Bool, Bool, dict[str, Any]]:
@@ -117,7 +122,7 @@ class ExaminerVectorEnv(VectorEnv[Float32, Float32, NDArray[Any]]):
             info = step.info(row)
             if step.done[row]:
                 infos = self._add_info(infos, {"final_obs": final[row], "final_info": info}, row)
-                info = start_info(info["queries"])
+                info = start_info()
             infos = self._add_info(infos, info, row)
         return self._task.observe(self._walks), step.reward, np.zeros_like(step.done), step.done, infos
 
@@ -132,7 +137,7 @@ class ExaminerVectorEnv(VectorEnv[Float32, Float32, NDArray[Any]]):
 
     def _restart(self, rows: Rows, units: NDArray[Any] | None) -> None:
         rngs = [self._seeded[int(row)][0] for row in rows]
-        people = self._task.start(self._walks.rows(rows), rngs, units)
+        people = self._task.start(rngs, units)
         self._walks = self._walks.put(rows, people)
 
     def _given(self, rows: Rows, options: Mapping[str, Any] | None) -> NDArray[Any] | None:

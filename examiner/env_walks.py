@@ -33,7 +33,7 @@ class Walks:
     steps: NDArray[np.int64]
     """(n,) steps taken in the episode."""
     queries: NDArray[np.int64]
-    """(n,) asked of the target since the environment was made; episodes do not reset it."""
+    """(n,) asked of the target in the episode."""
 
     def put(self, rows: Rows, other: Walks) -> Walks:
         """These people with some rows replaced by those of `other`."""

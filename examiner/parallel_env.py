@@ -14,6 +14,7 @@ from gymnasium.utils.seeding import np_random
 
 from examiner.config import Config
 from examiner.env import rig_of
+from examiner.env_single import start_info
 from examiner.env_task import LENGTH, STEP, Task
 from examiner.env_walks import Failure, Float32
 from examiner.journal import Part
@@ -71,6 +72,11 @@ class ExaminerParallelEnv(ParallelEnv):  # type: ignore[misc]
         """Every query made: units, scenes and outcomes, one part a step that asked; `write_trials` takes it."""
         return self._task.history
 
+    @property
+    def queries(self) -> int:
+        """Queries made so far, over all episodes; `info["queries"]` counts those of an episode."""
+        return self._task.queries
+
     def failures(self) -> list[Failure]:
         """Every fair query above the threshold, the worst first."""
         return self._task.failures()
@@ -89,12 +95,9 @@ class ExaminerParallelEnv(ParallelEnv):  # type: ignore[misc]
         """Start all agents at screened draws, or at `options["units"]` (agents, D); agent i gets `seed + i`."""
         if seed is not None:
             self._rngs = [np_random(seed + number)[0] for number in range(len(self.possible_agents))]
-        self._walks = self._task.start(self._walks, self._rngs, (options or {}).get("units"))
+        self._walks = self._task.start(self._rngs, (options or {}).get("units"))
         self.agents = list(self.possible_agents)
-        infos = {
-            agent: {"queries": int(n)} for agent, n in zip(self.agents, self._walks.queries, strict=True)
-        }
-        return self._observations(), infos
+        return self._observations(), {agent: start_info() for agent in self.agents}
 
     def step(
         self, actions: dict[str, Float32]

@@ -20,8 +20,8 @@ def main(target: str, people: int, steps: int, seed: int) -> None:
         "MlpPolicy", VecMonitor(as_sb3(env)), n_steps=32, batch_size=64, seed=seed, device="cpu", verbose=1
     )
     model.learn(steps)
-    queries, failures = sum(len(part.outcomes) for part in env.history), env.failures()
-    print(f"{queries} queries in {steps} steps, {len(failures)} fair failures")
+    failures = env.failures()
+    print(f"{env.queries} queries in {steps} steps, {len(failures)} fair failures")
     for failure in failures[:5]:
         print(f"  query {failure.query}, agent {failure.agent}: {failure.outcomes.severity[0]:.0f} mm")
     env.close()
