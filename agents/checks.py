@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -18,6 +19,16 @@ def check_population(dim: int, agents: int, batch: int) -> None:
     for name, value in (("dim", dim), ("agents", agents), ("batch", batch)):
         if value < 1:
             raise ValueError(f"expected {name} of at least 1, got {value}")
+
+
+def check_choice(name: str, value: str, known: Sequence[str]) -> None:
+    """Refuse a value that is not among those there are.
+
+    Raises:
+        ValueError: naming them.
+    """
+    if value not in known:
+        raise ValueError(f"expected {name} among {', '.join(known)}, got {value!r}")
 
 
 def check_told(asked: Float | None, units: Float, error: Float) -> None:

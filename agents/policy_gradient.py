@@ -1,11 +1,10 @@
 """The default search: a population of Gaussian policies trained by natural policy gradient.
 
-Each agent is a Gaussian policy with a bounded mean and a learned spread, in the normal quantiles of the
-unit cube. One round is a batch of actions for each agent; the gradient is natural and rank-based (separable
-natural evolution strategy: Wierstra et al., Natural Evolution Strategies, JMLR 15, 2014; the policy-gradient
-view: Williams, Machine Learning 8, 1992). The agents work together: all share one pool of what was seen and one
-cheap model of the error fitted on it, act on the most promising of several draws, start from the best distinct
-points, keep away from one another and from what was taken, and restart when their climb is over.
+Each agent is a Gaussian policy with a bounded mean and a learned covariance, in the normal quantiles of the unit
+cube; one round is a batch of actions for each agent, and the gradient is natural and rank-based (`policies`; the
+policy-gradient view: Williams, Machine Learning 8, 1992). The agents work together: they share an archive of what
+was seen, act on the most promising of several draws by a cheap model fitted on what anybody saw near them, keep
+away from one another and from what was taken, and restart elsewhere when their climb is over.
 """
 
 from __future__ import annotations
@@ -15,24 +14,27 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
 
+from agents.archive import Archive, normal
 from agents.base import Float, Setting
-from agents.checks import check_population, check_told, load_rng, save_rng
-from agents.error_model import ErrorModel, choose
-from agents.screening import Screen
+from agents.checks import check_choice, check_population, check_told, load_rng, save_rng
+from agents.error_model import one_thread
+from agents.policies import Policies, rank_utilities
+from agents.screening import TRIES, Screen
 
-BOUND = 2.4
-"""Largest mean in normal quantiles; the cube's face is at 2.5."""
-
-LEAST_SPREAD = 0.05
 LEAST_POOL = 32
 """Points seen before a model is fitted."""
 
 SHORT_LIST = 4
 """Most promising draws of an action among which one that is not crowded is looked for."""
 
+ELITE = 3
+"""Best actions of a batch whose mean tells whether a climb goes on."""
+
 NEVER = -np.inf
+
+SHARES = ("all", "none")
 
 
 class PolicyGradient:
@@ -44,8 +46,14 @@ class PolicyGradient:
         explore: rounds of pure exploration at the start.
         scouts: actions of each batch that go on exploring afterwards.
         spread: initial standard deviation of a policy, in normal quantiles.
-        patience: rounds without a better action after which an agent restarts.
+        patience: rounds without a better elite after which an agent restarts.
         candidates: draws of each action, of which the model's worst prediction is acted on; 1 asks no model.
+        neighbours: points near an agent that its model is fitted on.
+        tournament: points of exploration among which a climb begins at the worst; 0 begins at the worst of all.
+        share: `all`, or `none`: every agent keeps to what it saw itself.
+        dispersion: distance that agents keep from one another and from what was taken; 0 keeps none.
+        path: share of a policy's variance along the path of its steps; 0 leaves its covariance diagonal.
+        tries: candidates of a row until one is fair; 1 screens nothing.
     """
 
     def __init__(
@@ -54,33 +62,34 @@ class PolicyGradient:
         *,
         batch: int = 8,
         explore: int = 2,
-        scouts: int = 2,
+        scouts: int = 1,
         spread: float = 0.35,
         patience: int = 3,
         candidates: int = 128,
+        neighbours: int = 256,
+        tournament: int = 8,
+        share: str = "all",
+        dispersion: float = 1.0,
+        path: float = 0.0,
+        tries: int = TRIES,
     ) -> None:
         check_population(setting.dim, setting.agents, batch)
-        dim, agents = setting.dim, setting.agents
-        scouts = min(scouts, batch // 4)
-        self._dim, self._agents, self._batch, self._scouts = dim, agents, batch, scouts
-        self._explore, self._spread0, self._patience = explore, spread, patience
-        self._candidates = candidates
+        check_choice("share", share, SHARES)
+        self._dim, self._agents, self._batch = setting.dim, setting.agents, batch
+        self._scouts = min(scouts, batch // 4)
+        self._explore, self._patience, self._tournament = explore, patience, tournament
+        self._candidates, self._neighbours, self._share = candidates, neighbours, share
         self._typical = setting.typical
-        self._distance = setting.distance or cube_distance
         self._rng = np.random.default_rng(np.random.SeedSequence(setting.seed, spawn_key=(1,)))
-        self._screen = Screen(setting.margin)
-        self._utility = rank_utilities(batch - scouts + 1)
-        self._rate = (3 + np.log(dim)) / (5 * np.sqrt(dim))
+        self._screen = Screen(setting.margin, tries)
+        self._utility = rank_utilities(batch - self._scouts + 1)
+        self._policies = Policies(setting.agents, setting.dim, spread, path)
+        self._archive = Archive(setting.dim, setting.distance or cube_distance, dispersion)
         self._round = 0
-        self._mean = np.zeros((agents, dim))
-        self._spread = np.full((agents, dim), spread)
-        self._best = np.full((agents, dim), 0.5)
-        self._best_error = np.full(agents, NEVER)
-        self._stale = np.zeros(agents, dtype=np.int64)
-        self._pool = np.empty((0, dim))
-        self._pool_error = np.empty(0)
-        self._taken = np.empty((0, dim))
-        self._chosen = np.zeros(3)
+        self._best = np.full((setting.agents, setting.dim), 0.5)
+        self._best_error = np.full(setting.agents, NEVER)
+        self._elite = np.full(setting.agents, NEVER)
+        self._stale = np.zeros(setting.agents, dtype=np.int64)
         self._asked: Float | None = None
         self._margins = np.empty(0)
 
@@ -91,21 +100,23 @@ class PolicyGradient:
 
     def ask(self) -> Float:
         """A batch (agents * batch, D): row i belongs to agent i // batch, its scouts last."""
-        self._asked, self._margins = self._screen.fill(self._agents * self._batch, self._proposals())
+        with one_thread():
+            self._asked, self._margins = self._screen.fill(self._agents * self._batch, self._proposals())
         return self._asked.copy()
 
     def tell(self, units: Float, error: Float) -> None:
         """Share what was seen, then train or restart every agent."""
         check_told(self._asked, units, error)
-        fair = self._margins >= 0
-        self._pool = np.concatenate([self._pool, units[fair]])
-        self._pool_error = np.concatenate([self._pool_error, error[fair]])
-        value = np.where(fair, error, NEVER).reshape(self._agents, self._batch)
-        acted = units.reshape(self._agents, self._batch, self._dim)
+        rows = np.arange(len(units))
+        fair, places = self._margins >= 0, normal(units)
+        known = rows[fair]
+        drawn = self._exploring(known)
+        self._archive.add(units[fair], places[fair], error[fair], known // self._batch, drawn)
+        value = np.where(fair, error, NEVER)
         if self._round >= self._explore:
-            policy = slice(0, self._batch - self._scouts)
             for agent in range(self._agents):
-                self._train(agent, acted[agent, policy], value[agent, policy])
+                mine = rows[agent * self._batch : (agent + 1) * self._batch - self._scouts]
+                self._train(agent, units[mine], places[mine], value[mine])
         self._round += 1
         if self._round >= self._explore:
             idle = (self._stale >= self._patience) | (self._best_error == NEVER)
@@ -115,70 +126,61 @@ class PolicyGradient:
 
     def state(self) -> dict[str, Any]:
         """Arrays, counters and the random generator."""
-        arrays = {name: getattr(self, "_" + name).copy() for name in ARRAYS}
-        return {**arrays, "rng": save_rng(self._rng), "round": self._round, "screened": self.screened}
+        own = {name: getattr(self, "_" + name).copy() for name in ARRAYS}
+        policies = {name: getattr(self._policies, name).copy() for name in POLICY_ARRAYS}
+        counters = {"rng": save_rng(self._rng), "round": self._round, "screened": self.screened}
+        return {**own, **policies, **self._archive.state(), **counters}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Go on from `state()` exactly."""
         for name in ARRAYS:
             setattr(self, "_" + name, np.array(state[name]))
+        for name in POLICY_ARRAYS:
+            setattr(self._policies, name, np.array(state[name]))
+        self._archive.load_state(state)
         self._rng = load_rng(state["rng"])
         self._round = int(state["round"])
         self._screen.screened = int(state["screened"])
 
-    def _model(self) -> ErrorModel | None:
-        """The common model, once there is something to fit and a choice to make."""
-        if self._candidates < 2 or self._round == 0 or len(self._pool) < LEAST_POOL:
-            return None
-        points = normal(self._pool)
-        if len(points) >= 2 * self._chosen[2]:
-            self._chosen = np.array([*choose(points, self._pool_error), len(points)])
-        return ErrorModel(points, self._pool_error, *self._chosen[:2].tolist())
+    def _exploring(self, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Whether rows of a batch are drawn at random."""
+        return (rows % self._batch >= self._batch - self._scouts) | (self._round < self._explore)
 
     def _proposals(self) -> Callable[[NDArray[np.intp]], Float]:
         """What screening draws from: most promising of `candidates`, of half as many at each further try."""
-        model, choice = self._model(), self._candidates
+        choice = self._candidates if len(self._archive) >= LEAST_POOL else 1
 
         def draw(rows: NDArray[np.intp]) -> Float:
             nonlocal choice
-            drawn = self._draw(rows) if model is None or choice < 2 else self._promising(rows, model, choice)
+            drawn = np.empty((len(rows), self._dim))
+            random = self._exploring(rows)
+            drawn[random] = self._scout(int(random.sum()))
+            for agent in np.unique(rows[~random] // self._batch).tolist():
+                mine = ~random & (rows // self._batch == agent)
+                drawn[mine] = self._act(agent, int(mine.sum()), max(choice, 1))
             choice //= 2
             return drawn
 
         return draw
 
-    def _promising(self, rows: NDArray[np.intp], model: ErrorModel, choice: int) -> Float:
-        """For each row the draw with the largest predicted error that is not crowded."""
-        drawn = self._draw(np.repeat(rows, choice))
-        predicted = model(normal(drawn)).reshape(len(rows), choice)
-        order = np.argsort(-predicted, axis=1, kind="stable")[:, :SHORT_LIST]
-        drawn = drawn.reshape(len(rows), choice, self._dim)
-        each = np.arange(len(rows))
-        listed = drawn[each[:, None], order]
-        crowded = self._crowded_lists(rows, listed)
-        chosen = listed[each, crowded.argmin(axis=1)]
-        free_scout = (rows % self._batch == self._batch - 1) & (self._scouts > 0)
-        return np.where(free_scout[:, None], drawn[:, 0], chosen)
+    def _act(self, agent: int, count: int, choice: int) -> Float:
+        """Actions (count, D) of an agent: of `choice` draws each, one of the most promising that is not crowded."""
+        places = self._policies.draw(np.full(count * choice, agent), self._rng)
+        if choice == 1:
+            return np.asarray(ndtr(places))
+        model = self._archive.model(self._policies.mean[agent], self._neighbours, self._seen(agent))
+        order = np.argsort(-model(places).reshape(count, choice), axis=1, kind="stable")[:, :SHORT_LIST]
+        each = np.arange(count)
+        listed = ndtr(places.reshape(count, choice, -1)[each[:, None], order])
+        crowded = self._crowded(agent, listed.reshape(-1, self._dim)).reshape(order.shape)
+        return np.asarray(listed[each, crowded.argmin(axis=1)])
 
-    def _crowded_lists(self, rows: NDArray[np.intp], listed: Float) -> NDArray[np.bool_]:
-        """Whether draws (n, list, D) are crowded for the agents of their rows; nobody's scouts mind everybody."""
-        held = self._best_error > NEVER
-        others = np.concatenate([self._taken, self._best[held]])
-        if not len(others):
-            return np.zeros(listed.shape[:2], dtype=np.bool_)
-        near = self._distance(listed.reshape(-1, self._dim), others) < 1
-        owner = np.concatenate([np.full(len(self._taken), -1), np.flatnonzero(held)])
-        agent = np.where(rows % self._batch >= self._batch - self._scouts, -2, rows // self._batch)
-        minds = owner[None] != agent[:, None]
-        return np.asarray((near.reshape(*listed.shape[:2], -1) & minds[:, None]).any(axis=2))
-
-    def _draw(self, rows: NDArray[np.intp]) -> Float:
-        agent, slot = rows // self._batch, rows % self._batch
-        noise = self._rng.standard_normal((len(rows), self._dim))
-        drawn = ndtr((self._mean[agent] + self._spread[agent] * noise).clip(-2.5, 2.5))
-        scouting = (slot >= self._batch - self._scouts) | (self._round < self._explore)
-        drawn[scouting] = self._scout(int(scouting.sum()))
-        return drawn
+    def _seen(self, agent: int) -> NDArray[np.intp]:
+        """Rows of the archive that an agent knows of."""
+        known = (
+            self._archive.agent == agent if self._share == "none" else np.ones(len(self._archive), np.bool_)
+        )
+        return np.flatnonzero(known)
 
     def _scout(self, count: int) -> Float:
         uniform = self._rng.random((count, self._dim))
@@ -187,78 +189,59 @@ class PolicyGradient:
         real = self._typical(count, self._rng)
         return np.where(self._rng.random((count, 1)) < 0.75, real, uniform)
 
-    def _train(self, agent: int, units: Float, value: Float) -> None:
+    def _train(self, agent: int, units: Float, places: Float, value: Float) -> None:
         """One natural-gradient step on ranks; the best action so far takes part as an elder."""
         value = np.where(self._crowded(agent, units), NEVER, value)
-        pool = np.concatenate([units, self._best[agent : agent + 1]])
         order = np.argsort(-np.append(value, self._best_error[agent]), kind="stable")
-        weights = np.empty(len(pool))
+        weights = np.empty(len(order))
         weights[order] = self._utility
-        step = normal(pool) - self._mean[agent]
-        scaled = (step / self._spread[agent]) ** 2 - 1
-        self._mean[agent] = (self._mean[agent] + weights @ step).clip(-BOUND, BOUND)
-        growth = 0.5 * self._rate * ((weights - 1 / len(pool)) @ scaled).clip(-2, 2)
-        self._spread[agent] = (self._spread[agent] * np.exp(growth)).clip(LEAST_SPREAD, 1.0)
+        elder = normal(self._best[agent : agent + 1])
+        self._policies.train(agent, np.concatenate([places, elder]), weights)
         self._remember(agent, units, value)
 
     def _remember(self, agent: int, units: Float, value: Float) -> None:
+        """Keep the best action, and whether the batch's elite got better: single errors are noisy."""
         top = int(value.argmax())
         if value[top] > self._best_error[agent]:
             self._best[agent], self._best_error[agent] = units[top], value[top]
-            self._stale[agent] = 0
-        else:
-            self._stale[agent] += 1
+        elite = float(np.sort(value)[-ELITE:].mean())
+        self._stale[agent] = 0 if elite > self._elite[agent] else self._stale[agent] + 1
+        self._elite[agent] = max(elite, self._elite[agent])
 
     def _crowded(self, agent: int, units: Float) -> NDArray[np.bool_]:
         """Whether units are not distinct from what was taken or is held by another agent."""
-        others = self._others(agent)
-        if not len(others):
-            return np.zeros(len(units), dtype=np.bool_)
-        return np.asarray((self._distance(units, others) < 1).any(axis=1))
-
-    def _others(self, agent: int) -> Float:
         held = (self._best_error > NEVER) & (np.arange(self._agents) != agent)
-        return np.concatenate([self._taken, self._best[held]])
+        return self._archive.crowded(units, self._best[held])
 
     def _restart(self, agent: int) -> None:
-        """Take what the agent found and start at the best distinct point that anyone has seen."""
+        """Take what the agent found and begin a climb elsewhere."""
         if self._best_error[agent] > NEVER:
-            self._taken = np.concatenate([self._taken, self._best[agent : agent + 1]])
-        self._best_error[agent] = NEVER
-        start = self._best_free(agent)
+            self._archive.take(self._best[agent])
+        self._best_error[agent] = self._elite[agent] = NEVER
+        start = self._start(agent)
         if start is None:
             return
-        self._best[agent], self._best_error[agent] = self._pool[start], self._pool_error[start]
-        self._mean[agent] = normal(self._pool[start]).clip(-BOUND, BOUND)
-        self._spread[agent] = self._spread0
+        self._archive.open[start] = False
+        self._best[agent], self._best_error[agent] = self._archive.points[start], self._archive.error[start]
+        self._policies.restart(agent, self._archive.places[start])
         self._stale[agent] = 0
 
-    def _best_free(self, agent: int) -> int | None:
-        order = np.argsort(-self._pool_error, kind="stable")
-        for begin in range(0, len(order), 32):
-            some = order[begin : begin + 32]
-            free = some[~self._crowded(agent, self._pool[some])]
-            if len(free):
-                return int(free[0])
-        return None
+    def _start(self, agent: int) -> int | None:
+        """Where a climb begins: at the worst of a few points of exploration, else at the worst of all."""
+        held = self._best[(self._best_error > NEVER) & (np.arange(self._agents) != agent)]
+        seen = self._seen(agent)
+        fresh = seen[self._archive.open[seen]]
+        if self._tournament and len(fresh):
+            some = np.sort(self._rng.permutation(fresh)[: self._tournament])
+            start = self._archive.worst_free(some, held)
+            if start is not None:
+                return start
+        return self._archive.worst_free(seen, held)
 
 
-ARRAYS = ("mean", "spread", "best", "best_error", "stale", "pool", "pool_error", "taken", "chosen")
-"""What a state holds beside the counters."""
-
-
-def normal(units: Float) -> Float:
-    """Normal quantiles of units, finite at the faces of the cube."""
-    return np.asarray(ndtri(units)).clip(-2.5, 2.5)
-
-
-def rank_utilities(count: int) -> Float:
-    """Weights (count,) of the ranks, best first: log-linear, zero for the worse half, summing to 1.
-
-    As in Hansen, The CMA Evolution Strategy: A Tutorial, 2016, equation 49.
-    """
-    raw = np.maximum(0.0, np.log(count / 2 + 0.5) - np.log(np.arange(1, count + 1)))
-    return np.asarray(raw / raw.sum()) if raw.sum() > 0 else np.full(count, 1 / count)
+ARRAYS = ("best", "best_error", "elite", "stale")
+POLICY_ARRAYS = ("mean", "spread", "path")
+"""What a state holds beside the archive and the counters."""
 
 
 def cube_distance(a: Float, b: Float) -> Float:

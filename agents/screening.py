@@ -14,10 +14,10 @@ TRIES = 20
 
 
 class Screen:
-    """Draws rows until each is fair, or keeps the least unfair of TRIES candidates."""
+    """Draws rows until each is fair, or keeps the least unfair of `tries` candidates."""
 
-    def __init__(self, margin: Margin | None) -> None:
-        self._margin = margin
+    def __init__(self, margin: Margin | None, tries: int = TRIES) -> None:
+        self._margin, self._tries = margin, tries
         self.screened = 0
         """Candidates judged so far."""
 
@@ -26,7 +26,7 @@ class Screen:
         rows = np.arange(count)
         units = draw(rows)
         margins = self._judge(units)
-        for _ in range(TRIES - 1):
+        for _ in range(self._tries - 1):
             rows = np.flatnonzero(margins < 0)
             if not len(rows):
                 break

@@ -11,7 +11,8 @@ from rich.console import Console
 
 from examiner import commands
 from examiner.cli_simulator import add_commands
-from examiner.config import FACTORS, POSE_SPACES, VIEWS
+from agents import POPULATIONS
+from examiner.config import FACTORS, POSE_SPACES, REGIONS, VIEWS
 from examiner.options import add_drawn, add_fix, names
 from examiner.version import VERSION
 from simulator import GraphicsError
@@ -26,6 +27,9 @@ AUDIT_EXAMPLES = """examples:
   examiner audit --body SMPL_NEUTRAL.npz --factors pose,view,shape --threshold 150
   examiner audit --factors pose,view --vary clothing,background,light
   examiner audit --factors light,imaging --fix light.temperature=3200 --fix imaging.jpeg=30
+  examiner audit --algorithm cma-es --baselines random,policy-gradient
+  examiner audit --algorithm ppo --target blazepose-heavy --agents-from runs/full-ppo
+  examiner audit --algorithm my_search.py:build      search with your own agents
   examiner audit --simulator my_engine.py:build      draw with your own simulator
   examiner audit --resume runs/audit-001             go on with a run that was stopped
 """
@@ -80,7 +84,7 @@ def _audit(commands_of: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         help="blazepose-lite, -full (default) or -heavy, or your own as module:factory or file.py:factory",
     )
     add("--agents", type=int, help="number of agents (default 8)")
-    add("--algorithm", help="how the agents search (default policy-gradient)")
+    _search(audit)
     add("--budget", type=int, help="target queries of each method, all stages together (default 1600)")
     add("--seed", type=int, help="seed of every draw (default 0)")
     _searched(audit)
@@ -106,6 +110,27 @@ def _audit(commands_of: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     add("--resume", type=Path, metavar="FOLDER", help="go on with a stopped run, with its own settings")
     add("--tour", action="store_const", const="tour", default="audit", dest="name", help=argparse.SUPPRESS)
     audit.set_defaults(run=commands.audit)
+
+
+def _search(audit: argparse.ArgumentParser) -> None:
+    add = audit.add_argument
+    add(
+        "--algorithm",
+        help=f"how the agents search: {', '.join(POPULATIONS)}, or your own as module:factory "
+        "(default policy-gradient)",
+    )
+    add(
+        "--agent-options",
+        type=names,
+        metavar="NAME=VALUE,...",
+        help="options of the algorithm, e.g. covariance=full; an unknown one names those there are",
+    )
+    add("--agents-from", metavar="RUN", help="start with the policy that the agents of this run learnt")
+    add(
+        "--regions",
+        choices=REGIONS,
+        help="how regions grow: verified (default), or as in the release of PoseExaminer",
+    )
 
 
 def _searched(audit: argparse.ArgumentParser) -> None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from agents import POPULATIONS
+from targets import names_user_code
 
 FACTORS = ("pose", "shape", "view", "camera", "light", "clothing", "background", "occluder", "imaging")
 """Factors there are; each can be searched, fixed at values, or drawn at random."""
 
 VIEWS = ("default", "full")
 POSE_SPACES = ("latent", "angles")
+REGIONS = ("verified", "published")
 REGIONS_OF_INTEREST = ("box", "detector")
 LEAST_SIDE, MOST_SIDE = 64, 2048
 """Pixels of a picture's side."""
@@ -29,6 +32,11 @@ class Config:
 
     target: str = "blazepose-full"
     algorithm: str = "policy-gradient"
+    """One of POPULATIONS, or the user's own agents as `module:factory`."""
+    agent_options: tuple[str, ...] = ()
+    """Options of the algorithm, each `name=value`."""
+    agents_from: str = ""
+    """A run whose agents' policy this one starts with."""
     agents: int = 8
     budget: int = 1600
     """Target queries of each method: search, regions and verification together."""
@@ -59,6 +67,8 @@ class Config:
     judge: int = 0
     """Pictures of each mode that an independent path tracer draws; 0 asks no judge."""
     baselines: tuple[str, ...] = ("random", "typical")
+    regions: str = "verified"
+    """How regions grow: `verified`, or `published` as in the release of PoseExaminer."""
     shares: tuple[float, float, float] = (0.5, 0.25, 0.25)
     """Search, regions, verification."""
     image_size: int = 256
@@ -75,8 +85,15 @@ def check_config(config: Config) -> None:
     """
     _check_factors(config)
     for name in (config.algorithm, *config.baselines):
-        if name not in tuple(POPULATIONS):
-            raise ValueError(f"unknown method {name!r}: expected one of {', '.join(POPULATIONS)}")
+        if name not in POPULATIONS and not names_user_code(name):
+            near = get_close_matches(name, POPULATIONS, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise ValueError(
+                f"unknown method {name!r}: expected one of {', '.join(POPULATIONS)}, or module:factory{hint}"
+            )
+    for text in config.agent_options:
+        if not text.partition("=")[0].isidentifier() or "=" not in text:
+            raise ValueError(f"expected options of agents as name=value, got {text!r}; e.g. covariance=full")
     _check_shares(config.shares)
     if config.agents < 1:
         raise ValueError(f"expected at least 1 agent, got {config.agents}")
@@ -94,6 +111,7 @@ def check_config(config: Config) -> None:
     for name, value, known in (
         ("view", config.view, VIEWS),
         ("pose_space", config.pose_space, POSE_SPACES),
+        ("regions", config.regions, REGIONS),
         ("region_of_interest", config.region_of_interest, REGIONS_OF_INTEREST),
     ):
         if value not in known:

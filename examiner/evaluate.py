@@ -184,8 +184,9 @@ class Evaluator:
 
 
 def chunks_of(scene: Scene) -> list[Scene]:
-    """The scene in parts of at most CHUNK people."""
-    return [scene.rows(slice(i, i + CHUNK)) for i in range(0, len(scene), CHUNK)]
+    """The scene in parts of at most CHUNK people, at least one for each core where there are enough."""
+    size = max(1, min(CHUNK, -(-len(scene) // cores())))
+    return [scene.rows(slice(i, i + size)) for i in range(0, len(scene), size)]
 
 
 def check_prediction(name: str, prediction: Prediction, people: int, joints: int) -> None:

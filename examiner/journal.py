@@ -56,6 +56,11 @@ class Journal:
         """Whether the next step is already written down."""
         return len(self._parts) < len(self._recorded)
 
+    @property
+    def upcoming(self) -> str | None:
+        """Stage of the next step, where it is already written down."""
+        return read_part(self._recorded[len(self._parts)]).stage if self.replaying else None
+
     def step(self, stage: str, compute: Callable[[], Part]) -> Part:
         """The next step: read back if it was written down, else computed and written down.
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-import agents
 from examiner import seeds
 from examiner.distinct import any_near, distance, pose_distance, signature
 from examiner.evaluate import Evaluator
@@ -18,6 +17,7 @@ from examiner.joints import Bool, Float
 from examiner.journal import Journal, Part
 from examiner.modes import REDRAWS, Redraw, first_batch, redraw_scene, still_possible
 from examiner.outcomes import Outcomes, join_outcomes
+from examiner.population import SEARCH, Population, build_population
 from examiner.progress import Progress
 from examiner.rig import Rig
 from examiner.subspace import (
@@ -31,10 +31,7 @@ from examiner.subspace import (
 )
 from simulator import Scene, join_scenes, redraw
 
-BATCH = 8
-"""Queries of each agent in a round."""
-
-STAGES = ("search", "redraw", "confirmation", "growth", "verification")
+STAGES = (SEARCH, "redraw", "confirmation", "growth", "verification")
 """What queries are spent on."""
 
 POSE_SHARE = 0.6
@@ -113,10 +110,10 @@ class Method:
 
     def run(self) -> MethodResult:
         """Search, confirm the best distinct failures, grow and verify regions round the worst."""
-        search, screened, batch = self._search()
+        search, screened = self._search()
         outcomes = join_outcomes([part.outcomes for part in search])
         scene = join_scenes([part.scene for part in search])
-        agent = np.concatenate([np.arange(len(part.outcomes)) // batch for part in search])
+        agent = np.concatenate([part.state["owners"] for part in search])
         first = search[0].first_query
         redraws = self._confirm(scene, outcomes, first)
         verified = [r for r in redraws if r.verified]
@@ -134,38 +131,46 @@ class Method:
             fragile=tuple(r for r in redraws if not r.verified),
         )
 
-    def _search(self) -> tuple[list[Part], int, int]:
-        config, rig = self._rig.config, self._rig
-        batch = min(BATCH, self._purse.search // config.agents)
-        rounds = self._purse.search // (config.agents * batch)
-        population = agents.make(
-            self._name,
-            dim=rig.space.dim,
-            agents=config.agents,
-            seed=seeds.integer(config.seed, seeds.AGENTS, self._stream),
-            margin=rig.margin,
-            typical=rig.space.typical,
-            distance=rig.distance,
-            batch=batch,
-        )
-        parts = []
-        for _ in range(rounds):
-            recorded = self._journal.replaying
-            part = self._journal.step(f"{self._name}/search", lambda: self._round(population))
-            if recorded:
-                population.load_state(part.state)
-                rig.evaluator.count(part.outcomes)
+    def _search(self) -> tuple[list[Part], int]:
+        """Rounds of the population until the share is spent or it asks no more."""
+        population = build_population(self._name, self._stream, self._rig, self._purse.search)
+        parts: list[Part] = []
+        while (part := self._step(population)) is not None:
             parts.append(part)
-            self._charge("search", len(part.outcomes), _best(part.outcomes))
-        self._purse.verification += self._purse.search - self._purse.spent["search"]
-        return parts, int(population.state()["screened"]), batch
+            self._charge(SEARCH, len(part.outcomes), _best(part.outcomes))
+        if not parts:
+            raise ValueError(
+                f"expected {self._name} to ask for at most {self._purse.search} queries in a round, got more "
+                "or none; use a larger --budget"
+            )
+        self._purse.verification += self._purse.search - self._purse.spent[SEARCH]
+        return parts, population.screened
 
-    def _round(self, population: agents.Agents) -> Part:
+    def _step(self, population: Population) -> Part | None:
+        """The next round, read back or asked; None where none is left."""
+        left, stage = self._purse.search - self._purse.spent[SEARCH], f"{self._name}/{SEARCH}"
+        if left < max(population.asked, 1):
+            return None
+        if self._journal.replaying:
+            return self._recorded(population, stage)
         units = population.ask()
+        if not 0 < len(units) <= left:
+            return None
+        return self._journal.step(stage, lambda: self._round(population, units))
+
+    def _recorded(self, population: Population, stage: str) -> Part | None:
+        if self._journal.upcoming != stage:
+            return None
+        part = self._journal.step(stage, lambda: self._round(population, population.ask()))
+        population.resume(part, self._rig.threshold)
+        self._rig.evaluator.count(part.outcomes)
+        return part
+
+    def _round(self, population: Population, units: Float) -> Part:
         scene = self._varied(self._rig.space.decode(units))
         outcomes = self._rig.evaluator(scene)
-        population.tell(units, outcomes.told(self._rig.threshold))
-        return self._part("search", units, scene, outcomes, population.state())
+        population.tell(units, outcomes, self._rig.threshold)
+        return self._part(SEARCH, units, scene, outcomes, population.state(len(units)))
 
     def _varied(self, scene: Scene) -> Scene:
         """The scene with what is drawn at random drawn anew, by the number of the round's first query."""

@@ -18,13 +18,16 @@ def names_user_code(name: str) -> bool:
     return bool(colon and where and factory.isidentifier())
 
 
-def built_by_user(name: str, what: str, *arguments: Any) -> Any:
+def built_by_user(
+    name: str, what: str, *arguments: Any, call: Callable[..., Any] = lambda make, *given: make(*given)
+) -> Any:
     """Import what `module:factory` or `file.py:factory` names and call it. This runs the user's code.
 
     Args:
         name: As on the command line; `names_user_code` holds for it.
-        what: What the factory builds, for messages: `target` or `simulator`.
+        what: What the factory builds, for messages: `target`, `simulator` or `agents`.
         arguments: What the factory is called with.
+        call: How it is called: given the factory and the arguments.
 
     Returns:
         Whatever the factory gave.
@@ -36,7 +39,7 @@ def built_by_user(name: str, what: str, *arguments: Any) -> Any:
     where, _, factory = name.rpartition(":")
     make = _factory(_import(where, name, what), factory, name, what)
     try:
-        return make(*arguments)
+        return call(make, *arguments)
     except Exception as error:
         raise ValueError(
             f"expected {factory}() to build the {what} {name}, got {type(error).__name__}: {error}"

@@ -1,0 +1,96 @@
+"""The archive that all agents share: what was seen, by whom, and what is taken."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from agents.base import Distance, Float
+from agents.error_model import ErrorModel
+
+Index = NDArray[np.intp]
+
+
+class Archive:
+    """Fair points with their errors, and the points where agents ended.
+
+    Args:
+        dim: Dimensions D.
+        distance: (n, D), (m, D) -> (n, m), in the same units as `apart`.
+        apart: Points nearer than this are not distinct; 0 lets everybody be anywhere.
+    """
+
+    def __init__(self, dim: int, distance: Distance, apart: float) -> None:
+        self._distance, self._apart = distance, apart
+        self.points = np.empty((0, dim))
+        """Units (n, D)."""
+        self.places = np.empty((0, dim))
+        """The same in normal quantiles."""
+        self.error = np.empty(0)
+        self.agent = np.empty(0, dtype=np.intp)
+        """(n,) who saw it."""
+        self.open = np.empty(0, dtype=np.bool_)
+        """(n,) drawn at random, and no climb has begun there yet."""
+        self.taken = np.empty((0, dim))
+        """Units (m, D) where climbs ended."""
+
+    def __len__(self) -> int:
+        return len(self.error)
+
+    def add(self, units: Float, places: Float, error: Float, agent: Index, drawn: NDArray[np.bool_]) -> None:
+        """Keep rows: units and places (n, D), errors, agents, and whether they were drawn at random."""
+        self.points = np.concatenate([self.points, units])
+        self.places = np.concatenate([self.places, places])
+        self.error = np.concatenate([self.error, error])
+        self.agent = np.concatenate([self.agent, agent])
+        self.open = np.concatenate([self.open, drawn])
+
+    def take(self, point: Float) -> None:
+        """Mark a point (D,) as where a climb ended."""
+        self.taken = np.concatenate([self.taken, point[None]])
+
+    def crowded(self, units: Float, held: Float) -> NDArray[np.bool_]:
+        """(n,) whether units (n, D) are not distinct from what is taken or held (m, D)."""
+        others = np.concatenate([self.taken, held])
+        if not len(others) or not len(units) or self._apart == 0:
+            return np.zeros(len(units), dtype=np.bool_)
+        return np.asarray((self._distance(units, others) < self._apart).any(axis=1))
+
+    def worst_free(self, rows: Index, held: Float) -> int | None:
+        """Of some rows, the one with the largest error that is distinct from what is taken or held."""
+        order = rows[np.argsort(-self.error[rows], kind="stable")]
+        for begin in range(0, len(order), 32):
+            some = order[begin : begin + 32]
+            free = some[~self.crowded(self.points[some], held)]
+            if len(free):
+                return int(free[0])
+        return None
+
+    def model(self, place: Float, neighbours: int, rows: Index) -> ErrorModel:
+        """A model of the error fitted on the rows nearest to a place (D,)."""
+        away = ((self.places[rows] - place) ** 2).sum(axis=1)
+        if len(rows) > neighbours:
+            rows = np.sort(rows[np.argpartition(away, neighbours)[:neighbours]])
+        return ErrorModel(self.places[rows], self.error[rows])
+
+    def state(self) -> dict[str, Any]:
+        """Everything but the places, which follow from the units."""
+        return {name: getattr(self, name).copy() for name in ARRAYS}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from `state()` exactly."""
+        for name in ARRAYS:
+            setattr(self, name, np.array(state[name]))
+        self.places = normal(self.points)
+
+
+ARRAYS = ("points", "error", "agent", "open", "taken")
+"""What a state holds."""
+
+
+def normal(units: Float) -> Float:
+    """Normal quantiles of units, finite at the faces of the cube."""
+    return np.asarray(ndtri(units)).clip(-2.5, 2.5)
