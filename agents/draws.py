@@ -79,16 +79,17 @@ class Sobol(Draws):
 
     def __init__(self, setting: Setting, batch: int) -> None:
         super().__init__(setting, self._next, batch)
-        self._setting, self._drawn = setting, 0
+        self._dim, self._seed, self._drawn = setting.dim, setting.seed, 0
         self._sequence = self._restarted()
 
     def state(self) -> dict[str, Any]:
-        """How many points were drawn, and the count of candidates."""
-        return {"drawn": self._drawn, "screened": self.screened}
+        """The sequence's seed and place beside the generator and the count of candidates."""
+        return {**super().state(), "seed": self._seed, "drawn": self._drawn}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Go on from `state()` exactly."""
-        self._drawn, self._screen.screened = int(state["drawn"]), int(state["screened"])
+        super().load_state(state)
+        self._seed, self._drawn = int(state["seed"]), int(state["drawn"])
         self._sequence = self._restarted()
         if self._drawn:
             self._sequence.fast_forward(self._drawn)
@@ -98,11 +99,12 @@ class Sobol(Draws):
             [self._sequence.random(1)] if self._drawn == 0 else []
         )  # alone: scipy warns of any other count
         self._drawn += count
-        return np.concatenate([*first, self._sequence.random(count - len(first))])
+        points = np.concatenate([*first, self._sequence.random(count - len(first))])
+        return np.asarray(rng.permutation(points))  # else a row that is redrawn stays in its cell of the sequence
 
     def _restarted(self) -> qmc.Sobol:
-        seed = np.random.SeedSequence(self._setting.seed, spawn_key=(2,))
-        return qmc.Sobol(self._setting.dim, rng=np.random.default_rng(seed), bits=SOBOL_BITS)
+        seed = np.random.SeedSequence(self._seed, spawn_key=(2,))
+        return qmc.Sobol(self._dim, rng=np.random.default_rng(seed), bits=SOBOL_BITS)
 
 
 def make_sobol(setting: Setting, *, batch: int = 8) -> Sobol:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from agents import POPULATIONS
 from examiner import commands
 from examiner.cli_simulator import add_commands
-from agents import POPULATIONS
 from examiner.config import FACTORS, POSE_SPACES, REGIONS, VIEWS
 from examiner.options import add_drawn, add_fix, names
 from examiner.version import VERSION

@@ -113,7 +113,7 @@ def build_population(name: str, stream: int, rig: Rig, search: int) -> Populatio
     config = rig.config
     mine = name == config.algorithm
     options = agent_options(config.agent_options) if mine else {}
-    setting = {
+    setting: dict[str, Any] = {
         "dim": rig.space.dim,
         "agents": config.agents,
         "seed": seeds.integer(config.seed, seeds.AGENTS, stream),
