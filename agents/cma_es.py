@@ -53,9 +53,9 @@ class CmaEs:
         setting: Setting,
         *,
         batch: int = 8,
-        spread: float = 0.1,
+        spread: float = 0.12,
         explore: int = 1,
-        patience: int = 8,
+        patience: int = 6,
     ) -> None:
         check_population(setting.dim, setting.agents, batch)
         for name, value, least in (("batch", batch, LEAST_BATCH), ("explore", explore, 1)):

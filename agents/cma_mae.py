@@ -56,11 +56,11 @@ class CmaMae:
         setting: Setting,
         *,
         batch: int = 8,
-        rows: int = 32,
+        rows: int = 8,
         spread: float = 0.1,
         explore: int = 1,
         cells: int = 400,
-        learning_rate: float = 0.1,
+        learning_rate: float = 0.02,
         threshold_min: float = 0.0,
     ) -> None:
         check_population(setting.dim, setting.agents, batch)
@@ -68,6 +68,8 @@ class CmaMae:
         for name, value, least in (("agents * batch", count, LEAST_ROWS), ("rows", rows, LEAST_ROWS)):
             if value < least:
                 raise ValueError(f"expected {name} of at least {least} for cma-mae, got {value}")
+        if not 0 <= learning_rate <= 1:
+            raise ValueError(f"expected learning_rate from 0 to 1 for cma-mae, got {learning_rate}")
         self._dim, self._count, self._explore = setting.dim, count, explore
         self._least = threshold_min
         self._typical = setting.typical
