@@ -17,6 +17,7 @@ from PIL import Image, UnidentifiedImageError
 
 from examiner import report_charts as charts
 from examiner import report_words as words
+from examiner.report_found import found_levels
 from examiner.report_schema import check_results
 
 DATA = Path(__file__).parent / "data"
@@ -83,6 +84,8 @@ def _overview(results: dict[str, Any]) -> dict[str, Any]:
         "verdict": words.verdict(main, baselines),
         "success_rate": words.success_rate(main),
         "comparison": words.comparison(methods),
+        "found": found_levels(methods),
+        "agents": words.agents(results["protocol"]),
         "series": [name for name, _ in series],
         "curves": charts.failure_curves(series, threshold),
         "curve_table": charts.curve_table(series),

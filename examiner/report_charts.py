@@ -14,6 +14,9 @@ from examiner.report_words import mm
 Series = Sequence[tuple[str, Mapping[str, Any]]]
 """Names with a curve (`threshold_mm`, `share`) or with quantiles (`median`, `p90`, `p99`, `max`)."""
 
+Counts = Sequence[tuple[str, Sequence[int], Sequence[int]]]
+"""Names with query counts and what was found after so many, item for item."""
+
 LEAST_SHARE = 1e-4
 QUANTILES = ("median", "p90", "p99", "max")
 
@@ -55,10 +58,27 @@ def failure_curves(series: Series, threshold_mm: float) -> Markup:
     if x.low <= threshold_mm <= x.high:
         parts.append(_threshold(x.at(threshold_mm), 14, 250, f"threshold {mm(threshold_mm)}"))
     for index, (name, curve) in enumerate(series):
-        parts.append(_line(index, name, curve, x, y))
+        shares = zip(curve["threshold_mm"], curve["share"], strict=False)
+        points = [(x.at(t), y.at(math.log10(s))) for t, s in shares if s is not None and s >= LEAST_SHARE]
+        parts.append(_line(index, name, points))
     parts.append(_text(293, 290, "error above which a query is called a failure, mm", "axis"))
     title = "Share of fair queries that fail, against the threshold; the numbers are in the table below it."
     return _svg(540, 296, title, parts)
+
+
+def found_curves(counts: Counts, label: str) -> Markup:
+    """What each method had found after so many search queries, one line a method."""
+    ends = [queries[-1] for _, queries, _ in counts if queries]
+    most = max((n for _, _, found in counts for n in found), default=0)
+    x = Axis(0, max([1, *ends]), 56, 530)
+    y = Axis(0, 1.04 * max(most, 1), 250, 14)
+    levels = [(y.at(tick), f"{tick:,.0f}") for tick in y.ticks(5) if tick == int(tick)]
+    parts = [_grid(x, levels, 250)]
+    for index, (name, queries, found) in enumerate(counts):
+        points = [(x.at(q), y.at(n)) for q, n in zip(queries, found, strict=False)]
+        parts.append(_line(index, name, points))
+    parts.append(_text(293, 290, "queries of the search", "axis"))
+    return _svg(540, 296, f"Distinct fair failures {label}, against search queries, by method.", parts)
 
 
 def quantile_rows(rows: Series, threshold_mm: float) -> Markup:
@@ -117,7 +137,7 @@ def _grid(x: Axis, levels: Sequence[tuple[float, str]], bottom: float) -> Markup
     for tick in x.ticks(7):
         place = x.at(tick)
         parts.append(Markup('<line class="grid" x1="{0}" y1="14" x2="{0}" y2="{1}"/>').format(place, bottom))
-        parts.append(_text(place, bottom + 17, f"{tick:g}", "tick"))
+        parts.append(_text(place, bottom + 17, f"{tick:,g}", "tick"))
     for height, label in levels:
         parts.append(
             Markup('<line class="grid" x1="{}" y1="{}" x2="{}" y2="{}"/>').format(
@@ -133,14 +153,10 @@ def _threshold(x: float, top: float, bottom: float, label: str) -> Markup:
     return line + _text(x, top - 3, label, "mark")
 
 
-def _line(index: int, name: str, curve: Mapping[str, Any], x: Axis, y: Axis) -> Markup:
-    points = [
-        f"{x.at(t)},{y.at(math.log10(s))}"
-        for t, s in zip(curve["threshold_mm"], curve["share"], strict=False)
-        if s is not None and s >= LEAST_SHARE
-    ]
+def _line(index: int, name: str, points: Sequence[tuple[float, float]]) -> Markup:
+    places = " ".join(f"{x},{y}" for x, y in points)
     return Markup('<polyline class="series s{}" points="{}"><title>{}</title></polyline>').format(
-        index % 6, " ".join(points), escape(name)
+        index % 6, places, escape(name)
     )
 
 

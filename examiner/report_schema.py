@@ -32,7 +32,8 @@ def check_results(results: Mapping[str, Any]) -> dict[str, Any]:
             numbers that are not finite become None.
 
     Raises:
-        ValueError: another schema version, a missing field, a field of another type, or no search method.
+        ValueError: another schema version, a missing field, a field of another type, counts that
+            do not fit their queries, or no search method.
     """
     found = results.get("schema")
     if found != SCHEMA:
@@ -44,7 +45,18 @@ def check_results(results: Mapping[str, Any]) -> dict[str, Any]:
     _check(plain, schema, schema["$defs"], "results")
     if not any(method["role"] == "search" for method in plain["methods"]):
         raise ValueError("expected a method of the role 'search' in results.methods, got none")
+    for index, method in enumerate(plain["methods"]):
+        _check_found(method.get("found"), f"results.methods[{index}].found")
     return plain
+
+
+def _check_found(found: dict[str, Any] | None, path: str) -> None:
+    if found is None:
+        return
+    queries = len(found["queries"])
+    for level, counts in found["distinct"].items():
+        if len(counts) != queries:
+            raise ValueError(f"expected {queries} counts in {path}.distinct.{level}, got {len(counts)}")
 
 
 def _plain(value: Any) -> Any:

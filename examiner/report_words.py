@@ -182,6 +182,19 @@ def success_rate(method: Method) -> str:
     return f"{share(rate)} ({round(rate * agents)} of {agents} agents)"
 
 
+def agents(protocol: Mapping[str, Any]) -> str:
+    """The agents as a reader needs them to repeat the run: 8 agents, sobol (scramble=false)."""
+    options = ", ".join(protocol.get("agent_options", []))
+    parts = [
+        f"{count(protocol['agents'])} agents, {protocol['algorithm']}" + (f" ({options})" if options else "")
+    ]
+    if protocol.get("agents_from"):
+        parts.append(f"with the policy of {protocol['agents_from']} to start with")
+    if protocol.get("regions", "verified") != "verified":
+        parts.append(f"regions grown by the {protocol['regions']} rule")
+    return ", ".join(parts)
+
+
 def verdict(main: Method, baselines: list[Method]) -> str:
     """One sentence that sets the search against its best baseline, whichever way it went."""
     if not baselines:

@@ -10,6 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from examiner import seeds
 from examiner.fairness import PENETRATION_MM, TOLERANCE, VISIBLE_SHARE
+from examiner.found import found_curve
 from examiner.joints import Float, edges
 from examiner.journal import scene_columns
 from examiner.judging import Judged
@@ -45,7 +46,10 @@ def results_of(
         "protocol": protocol(rig),
         "reference": reference_result(rig),
         "assets": assets(rig),
-        "methods": [method_summary(m, role, rig) for m, role in zip(methods, roles, strict=True)],
+        "methods": [
+            {**method_summary(m, role, rig), "found": found_curve(m, rig)}
+            for m, role in zip(methods, roles, strict=True)
+        ],
         "modes": found,
         "fragile": [fragile_result(r, methods[0]) for r in methods[0].fragile],
         "notes": notes(rig, methods, verdicts),
@@ -77,6 +81,9 @@ def protocol(rig: Rig) -> dict[str, Any]:
         "shares": dict(zip(("search", "regions", "verification"), config.shares, strict=True)),
         "agents": config.agents,
         "algorithm": config.algorithm,
+        "agent_options": list(config.agent_options),
+        "agents_from": config.agents_from,
+        "regions": config.regions,
         "fairness": {
             "motion_range_tolerance_deg": TOLERANCE,
             "visible_share": VISIBLE_SHARE,

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from examiner.report_charts import Axis, curve_table, failure_curves, quantile_rows, strip_plot
+from examiner.report_charts import Axis, curve_table, failure_curves, found_curves, quantile_rows, strip_plot
 
 CURVES = [
     ("search", {"threshold_mm": [100, 200, 300], "share": [1.0, 0.1, 0.0]}),
@@ -34,6 +34,26 @@ def test_curves_are_logarithmic_and_leave_out_what_has_no_logarithm() -> None:
 @pytest.mark.parametrize("threshold", [90.0, 310.0])
 def test_a_threshold_outside_the_curve_is_not_drawn(threshold: float) -> None:
     assert 'class="threshold"' not in failure_curves(CURVES, threshold)
+
+
+def test_found_curves_share_one_scale_from_nothing_to_the_most() -> None:
+    chart = found_curves([("search", [0, 50, 100], [0, 3, 9]), ("random <b>", [0, 50], [0, 4])], "in all")
+    search, random = (
+        [tuple(map(float, point.split(","))) for point in points.split()]
+        for points in re.findall(r'points="([^"]*)"', chart)
+    )
+    assert search[0] == random[0] == (56, 250), "both start at no queries and nothing found"
+    assert (search[1][0], search[2][0]) == (random[1][0], 530) == (293, 530)
+    assert 14 < search[2][1] < random[1][1] < search[1][1] < 250
+    assert "series s0" in chart
+    assert "series s1" in chart
+    assert "<b>" not in chart
+
+
+def test_found_curves_of_nothing_have_whole_ticks() -> None:
+    chart = found_curves([("search", [0, 6], [0, 0])], "in all")
+    assert re.findall(r'class="row"[^>]*>([^<]*)<', chart) == ["0", "1"]
+    assert "<svg" in found_curves([("search", [0], [0])], "in all")
 
 
 def test_curve_table_joins_different_thresholds() -> None:

@@ -43,6 +43,16 @@ def test_every_field_of_the_schema_is_documented() -> None:
             "x",
             r"expected results.methods\[0\].role to be 'search' or 'baseline', got 'x'",
         ),
+        (
+            ("methods", 0, "found", "distinct", "1.0"),
+            [0.5],
+            r"expected results.methods\[0\].found.distinct.1.0\[0\] to be of type integer, got float",
+        ),
+        (
+            ("methods", 1, "found", "distinct", "1.5"),
+            [0, 1],
+            r"expected 25 counts in results.methods\[1\].found.distinct.1.5, got 2",
+        ),
         (("methods",), [], "expected a method of the role 'search' in results.methods, got none"),
         (("protocol", "score"), {}, "expected results.protocol.score.name, got nothing there"),
     ],

@@ -50,3 +50,16 @@ def test_comparison_marks_the_best_where_better_has_a_meaning(label: str, best: 
 def test_parameters_are_rounded_one_a_line() -> None:
     text = words.parameters({"azimuth_deg": -40.123456, "betas": [0.1, 1 / 3], "camera": {"f": 1e3}})
     assert text == 'azimuth_deg: -40.1235\nbetas: [0.1, 0.3333]\ncamera: {"f": 1000.0}'
+
+
+def test_what_is_not_the_default_of_the_agents_is_said() -> None:
+    protocol = EXAMPLE["protocol"]
+    assert words.agents(protocol) == "40 agents, policy-gradient"
+    other = {"agent_options": ["steps=4", "share=false"], "agents_from": "runs/lite", "regions": "published"}
+    assert words.agents(protocol | other) == (
+        "40 agents, policy-gradient (steps=4, share=false), with the policy of runs/lite to start with, regions "
+        "grown by the published rule"
+    )
+    assert words.agents({"agents": 4, "algorithm": "sobol"}) == "4 agents, sobol", (
+        "results of an earlier version"
+    )
