@@ -9,10 +9,14 @@ returned all the same are told as worse than every fair one. Agents share nothin
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
 
 from agents.base import Float, Setting
 from agents.checks import check_population, check_told, load_rng, save_rng
@@ -32,20 +36,50 @@ except ModuleNotFoundError:
 LEAST_BATCH = 3
 """A strategy ranks its batch and follows the better half."""
 
+FACE = 2.5
+"""Normal quantile of the cube's face."""
+
 NEVER = -np.inf
+
+
+@dataclass(frozen=True)
+class Space:
+    """Where strategies work."""
+
+    points: Callable[[Float], Float]
+    """From units to points of the space."""
+    units: Callable[[Float], Float]
+    """Back; points beyond the faces are moved to them."""
+    deviation: float
+    """Standard deviation of uniform units there."""
+
+
+SPACES: Mapping[str, Space] = MappingProxyType(
+    {
+        "quantiles": Space(
+            lambda units: np.asarray(ndtri(units)).clip(-FACE, FACE),
+            lambda points: np.asarray(ndtr(points.clip(-FACE, FACE))),
+            1.0,
+        ),
+        "cube": Space(lambda units: units, lambda points: points.clip(0.0, 1.0), 0.3),
+    }
+)
 
 
 class CmaEs:
     """A population of independent CMA-ES strategies; see the module's text.
 
-    They work in the cube itself. On planted landscapes that found more regions than normal quantiles did.
-
     Args:
         setting: the task.
         batch: queries of each agent in a round, the population size of its strategy.
-        spread: initial standard deviation of a strategy, in units of the cube.
+        spread: initial standard deviation of a strategy, 1 is that of uniform draws.
         explore: rounds of draws before each climb.
         patience: rounds without a better query after which an agent restarts.
+        space: where the strategies work, `quantiles` (normal, as latents of poses are) or `cube`. On a real target
+            the quantiles led to graver failures, on planted landscapes, which are made in the cube, the cube to more.
+
+    Raises:
+        ValueError: for an option out of its range.
     """
 
     def __init__(
@@ -53,14 +87,18 @@ class CmaEs:
         setting: Setting,
         *,
         batch: int = 8,
-        spread: float = 0.12,
+        spread: float = 0.4,
         explore: int = 1,
         patience: int = 6,
+        space: str = "quantiles",
     ) -> None:
         check_population(setting.dim, setting.agents, batch)
         for name, value, least in (("batch", batch, LEAST_BATCH), ("explore", explore, 1)):
             if value < least:
                 raise ValueError(f"expected {name} of at least {least} for cma-es, got {value}")
+        if space not in SPACES:
+            raise ValueError(f"expected space of cma-es to be one of {', '.join(SPACES)}, got {space!r}")
+        self._space = SPACES[space]
         dim, agents = setting.dim, setting.agents
         self._dim, self._agents, self._batch = dim, agents, batch
         self._spread, self._explore, self._patience = spread, explore, patience
@@ -120,7 +158,7 @@ class CmaEs:
         self._strategies = [None] * self._agents
         for place, agent in enumerate(np.flatnonzero(state["climbing"]).tolist()):
             learned = {part: state[f"cma.{part}"][place] for part in PARTS}
-            self._strategies[agent] = _relearned(self._strategy(learned["mean"]), learned)
+            self._strategies[agent] = _relearned(self._strategy(self._best[agent]), learned)
 
     def _draw(self, rows: NDArray[np.intp]) -> Float:
         drawn = self._scout(rows)
@@ -128,8 +166,8 @@ class CmaEs:
         for agent in np.unique(owner).tolist():
             if self._strategies[agent] is not None:
                 mine = owner == agent
-                drawn[mine] = self._strategies[agent].ask(int(mine.sum()))
-        return drawn.clip(0.0, 1.0)
+                drawn[mine] = self._space.units(np.array(self._strategies[agent].ask(int(mine.sum()))))
+        return drawn
 
     def _scout(self, rows: NDArray[np.intp]) -> Float:
         """Screening's draws: uniform, every other one typical."""
@@ -151,7 +189,7 @@ class CmaEs:
     def _climb(self, agent: int, units: Float, error: Float, margins: Float) -> None:
         """One generation of the agent's strategy."""
         strategy = self._strategies[agent]
-        strategy.tell(list(units), costs(error, margins).tolist())
+        strategy.tell(list(self._space.points(units)), costs(error, margins).tolist())
         better = self._remember(agent, units, np.where(margins >= 0, error, NEVER))
         self._stale[agent] = 0 if better else self._stale[agent] + 1
         if self._stale[agent] >= self._patience or strategy.stop():
@@ -175,9 +213,11 @@ class CmaEs:
             return np.zeros(len(units), dtype=np.bool_)
         return np.asarray((self._distance(units, self._taken) < 1).any(axis=1))
 
-    def _strategy(self, mean: Float) -> Any:
+    def _strategy(self, start: Float) -> Any:
         options = {**OPTIONS, "popsize": self._batch, "randn": self._randn}
-        return cma.CMAEvolutionStrategy(mean, self._spread, options)
+        return cma.CMAEvolutionStrategy(
+            self._space.points(start), self._spread * self._space.deviation, options
+        )
 
     def _randn(self, *shape: int) -> Float:
         return self._rng.standard_normal(shape)

@@ -42,10 +42,13 @@ def through_a_file(state, tmp_path):
     return back | json.loads(json.dumps({key: state[key] for key in state.keys() - arrays.keys()}))
 
 
-def test_climbs_a_bump_far_above_random_at_equal_queries():
+@pytest.mark.parametrize("space", ["quantiles", "cube"])
+def test_climbs_a_bump_far_above_random_at_equal_queries(space):
     for seed in range(3):
         random = agents.make("random", dim=DIM, agents=4, seed=seed)
-        found, drawn = (bump(search(population, bump, 30)).max() for population in (make(seed), random))
+        found, drawn = (
+            bump(search(population, bump, 30)).max() for population in (make(seed, space=space), random)
+        )
         assert found > 110
         assert found > drawn + 80
 
@@ -96,12 +99,15 @@ def test_costs_put_unfair_rows_last_by_margin():
     assert costs(np.array([5.0, 9.0]), np.array([-2.0, -1.0])).tolist() == [2.0, 1.0]
 
 
+@pytest.mark.parametrize("space", ["quantiles", "cube"])
 @pytest.mark.parametrize("dim", [2, 60])
-def test_goes_on_bit_for_bit_from_a_file(dim, tmp_path):
-    error = lambda units: -((units - 0.7) ** 2).sum(axis=1)  # noqa: E731
-    whole = make(1, dim=dim)
+def test_goes_on_bit_for_bit_from_a_file(dim, space, tmp_path):
+    def error(units):
+        return -((units - 0.7) ** 2).sum(axis=1)
+
+    whole = make(1, dim=dim, space=space)
     search(whole, error, 35)
-    again = make(2, dim=dim)
+    again = make(2, dim=dim, space=space)
     again.load_state(through_a_file(whole.state(), tmp_path))
     assert whole.state()["climbing"].any()
     assert np.array_equal(search(whole, error, 25), search(again, error, 25))
@@ -124,11 +130,15 @@ def test_numpys_global_generator_is_neither_read_nor_disturbed():
     assert np.array_equal(search(make(3), bump, 12), first)
 
 
-def test_small_options_are_refused():
+def test_bad_options_are_refused():
     with pytest.raises(ValueError, match="expected batch of at least 3 for cma-es, got 2"):
         make(batch=2)
     with pytest.raises(ValueError, match="expected explore of at least 1 for cma-es, got 0"):
         make(explore=0)
+    with pytest.raises(
+        ValueError, match="expected space of cma-es to be one of quantiles, cube, got 'latent'"
+    ):
+        make(space="latent")
 
 
 def test_missing_package_is_named(monkeypatch):
