@@ -84,6 +84,7 @@ def _overview(results: dict[str, Any]) -> dict[str, Any]:
         "verdict": words.verdict(main, baselines),
         "success_rate": words.success_rate(main),
         "comparison": words.comparison(methods),
+        "colours": charts.COLOURS,
         "found": found_levels(methods),
         "agents": words.agents(results["protocol"]),
         "series": [name for name, _ in series],

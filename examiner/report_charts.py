@@ -17,6 +17,9 @@ Series = Sequence[tuple[str, Mapping[str, Any]]]
 Counts = Sequence[tuple[str, Sequence[int], Sequence[int]]]
 """Names with query counts and what was found after so many, item for item."""
 
+COLOURS = 9
+"""Kinds of line in the style sheet, s0 to s8."""
+
 LEAST_SHARE = 1e-4
 QUANTILES = ("median", "p90", "p99", "max")
 
@@ -156,7 +159,7 @@ def _threshold(x: float, top: float, bottom: float, label: str) -> Markup:
 def _line(index: int, name: str, points: Sequence[tuple[float, float]]) -> Markup:
     places = " ".join(f"{x},{y}" for x, y in points)
     return Markup('<polyline class="series s{}" points="{}"><title>{}</title></polyline>').format(
-        index % 6, places, escape(name)
+        index % COLOURS, places, escape(name)
     )
 
 
@@ -168,7 +171,7 @@ def _quantiles(row: Mapping[str, Any], x: Axis, middle: float, index: int) -> Ma
     inner = places.get("p90", high)
     label = ", ".join(f"{q} {mm(row[q])}" for q in places)
     parts = [
-        Markup('<g class="quantiles s{}"><title>{}</title>').format(index % 6, label),
+        Markup('<g class="quantiles s{}"><title>{}</title>').format(index % COLOURS, label),
         Markup('<line class="thin" x1="{}" y1="{}" x2="{}" y2="{}"/>').format(low, middle, high, middle),
         Markup('<line class="thick" x1="{}" y1="{}" x2="{}" y2="{}"/>').format(low, middle, inner, middle),
     ]

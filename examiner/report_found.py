@@ -83,11 +83,15 @@ def _ahead(rows: Counts) -> str:
     if not spans:
         return "no baseline was ahead at any point drawn"
     who = [name for name, _, _ in rows[1:] if any(name in ahead for _, ahead in leaders)]
-    return f"{' or '.join(who)} was ahead {_where(spans)}"
+    return f"{_listed(who, 'or')} was ahead {_where(spans)}"
 
 
 def _where(spans: Sequence[tuple[int, int]]) -> str:
     if len(spans) > MOST_SPANS:
         return f"{len(spans)} times between {count(spans[0][0])} and {count(spans[-1][1])} queries"
     parts = [f"at {count(a)}" if a == b else f"from {count(a)} to {count(b)}" for a, b in spans]
-    return (", ".join(parts[:-1]) + " and " if len(parts) > 1 else "") + parts[-1] + " queries"
+    return f"{_listed(parts, 'and')} queries"
+
+
+def _listed(parts: Sequence[str], last: str) -> str:
+    return f" {last} ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else parts[0]

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
+from examiner import report_charts
 from examiner.report_charts import Axis, curve_table, failure_curves, found_curves, quantile_rows, strip_plot
 
 CURVES = [
@@ -48,6 +50,14 @@ def test_found_curves_share_one_scale_from_nothing_to_the_most() -> None:
     assert "series s0" in chart
     assert "series s1" in chart
     assert "<b>" not in chart
+
+
+def test_nine_methods_have_lines_of_their_own() -> None:
+    chart = found_curves([(str(k), [0, 1], [0, k]) for k in range(9)], "in all")
+    kinds = re.findall(r'class="series (s\d)"', chart)
+    style = (Path(report_charts.__file__).parent / "data" / "report.css").read_text(encoding="utf-8")
+    assert len(set(kinds)) == 9
+    assert all(f".{kind} {{ stroke: var(--{kind});" in style for kind in kinds)
 
 
 def test_found_curves_of_nothing_have_whole_ticks() -> None:

@@ -15,7 +15,8 @@ QUERIES = [0, 100, 200, 300]
 
 def rows(*counts: list[int]) -> list[tuple[str, list[int], list[int]]]:
     return [
-        (name, QUERIES, found) for name, found in zip(("ours", "random", "typical"), counts, strict=False)
+        (name, QUERIES, found)
+        for name, found in zip(("ours", "random", "typical", "sobol"), counts, strict=False)
     ]
 
 
@@ -31,6 +32,11 @@ def rows(*counts: list[int]) -> list[tuple[str, list[int], list[int]]]:
             [[0, 3, 6, 9], [0, 4, 5, 8], [0, 4, 8, 8]],
             "ours leads at the end, 9 to 8 of the best baseline, random; random or typical was ahead from 100 to "
             "200 queries.",
+        ),
+        (
+            [[0, 3, 6, 9], [0, 4, 5, 8], [0, 4, 8, 8], [0, 0, 7, 7]],
+            "ours leads at the end, 9 to 8 of the best baseline, random; random, typical or sobol was ahead from 100 "
+            "to 200 queries.",
         ),
         (
             [[0, 3, 6, 1200], [0, 1, 2, 3], [0, 4, 6, 1300]],
