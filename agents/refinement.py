@@ -153,6 +153,10 @@ class Walks:
         self.joints[:] = 0.0
         self.joints[:, : known.shape[1]] = known
 
+    def unwatch(self) -> None:
+        """Forget the joints of all walkers, once the policy has seen them."""
+        self.joints[:] = 0.0
+
     def _climb(self, step: Float, gain: Float) -> None:
         """Add the steps (n, D), weighed by their gains, to the slopes of their agents."""
         size = np.sqrt((gain**2).mean())

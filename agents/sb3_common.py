@@ -33,7 +33,7 @@ class Brain(Protocol):
         self,
         seen: Float32,
         action: Float,
-        reward: Float,
+        reward: Float32,
         done: NDArray[np.bool_],
         then: Float32,
         rng: np.random.Generator,

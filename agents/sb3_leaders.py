@@ -16,6 +16,7 @@ WORTH = 0.01
 """Gain, in units of the scale of errors, that counts as progress."""
 
 APART = 2.0
+"""Distance, in units of distinct, within which a leader is as stale as a better one: the flank of a hill is no hill."""
 
 ARRAYS = ("units", "error", "stale")
 
@@ -75,9 +76,9 @@ class Leaders:
         new = [i - held for i in heirs if not near[i - held, :held].any()]
         return rows[np.array(new, dtype=np.intp)]
 
-    def _inherit(self, heir: int, stale: NDArray[np.int64], replaced: NDArray[np.intp], level: float) -> None:
-        """A leader that takes the place of others without progress is as stale as they were."""
-        better = replaced[self.error[replaced] > level]
+    def _inherit(self, heir: int, stale: NDArray[np.int64], others: NDArray[np.intp], level: float) -> None:
+        """A leader beside others that are better, or as good, is as stale as they are."""
+        better = others[self.error[others] > level]
         if len(better):
             stale[heir] = stale[better].max()
 

@@ -40,10 +40,10 @@ class PpoBrain:
         sees: length of an observation.
         acts: length of an action.
         walkers: steps in each call of `learn`.
+        rng: what the weights are drawn from.
         episode: queries of an episode.
         learning_rate: of Adam.
         epochs: passes over a rollout.
-        rng: what the weights are drawn from.
     """
 
     def __init__(
@@ -51,10 +51,11 @@ class PpoBrain:
         sees: int,
         acts: int,
         walkers: int,
+        rng: np.random.Generator,
+        *,
         episode: int,
         learning_rate: float,
         epochs: int,
-        rng: np.random.Generator,
     ) -> None:
         steps = int(np.clip(-(-LEAST // walkers), 2, episode))
         with quiet(rng):
@@ -77,10 +78,9 @@ class PpoBrain:
     def act(self, seen: Float32) -> tuple[Float, Float]:
         """Mean and standard deviation (n, A) of the action, before tanh, of what is seen (n, O)."""
         with one_torch_thread():
-            distribution = self._ppo.policy.get_distribution(torch.as_tensor(seen)).distribution
-            return distribution.mean.numpy().astype(np.float64), distribution.stddev.numpy().astype(
-                np.float64
-            )
+            policy = self._ppo.policy
+            mean = policy.get_distribution(torch.as_tensor(seen)).mode().numpy().astype(np.float64)
+            return mean, np.tile(policy.log_std.exp().numpy().astype(np.float64), (len(mean), 1))
 
     def value(self, seen: Float32) -> Float:
         """What the critic expects (n,) of what is seen (n, O)."""
@@ -91,7 +91,7 @@ class PpoBrain:
         self,
         seen: Float32,
         action: Float,
-        reward: Float,
+        reward: Float32,
         done: NDArray[np.bool_],
         then: Float32,
         rng: np.random.Generator,

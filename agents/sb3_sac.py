@@ -37,10 +37,10 @@ class SacBrain:
         sees: length of an observation.
         acts: length of an action.
         walkers: steps in each call of `learn`.
+        rng: what the weights are drawn from.
         learning_rate: of Adam.
         gradient_steps: gradient steps in each call of `learn`.
         memory: steps that are remembered.
-        rng: what the weights are drawn from.
     """
 
     def __init__(
@@ -48,10 +48,11 @@ class SacBrain:
         sees: int,
         acts: int,
         walkers: int,
+        rng: np.random.Generator,
+        *,
         learning_rate: float,
         gradient_steps: int,
         memory: int,
-        rng: np.random.Generator,
     ) -> None:
         self._gradient_steps = gradient_steps
         with quiet(rng):
@@ -88,7 +89,7 @@ class SacBrain:
         self,
         seen: Float32,
         action: Float,
-        reward: Float,
+        reward: Float32,
         done: NDArray[np.bool_],
         then: Float32,
         rng: np.random.Generator,
