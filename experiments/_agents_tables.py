@@ -72,8 +72,8 @@ def setting(kept: Sequence[Kept]) -> str:
     body = "" if one["body"] == "neutral" else f", body {one['body']}"
     return (
         f"**{one['target']}**, {' and '.join(one['factors'])} (D = {one['dim']}){body}, threshold "
-        f"{one['threshold_mm']:.0f} mm `{one['score']}`, drawn by {one['renderer']}, {one['agents']} agents; "
-        f"seeds {', '.join(map(str, seeds))}"
+        f"{one['threshold_mm']:.0f} mm `{one['score']}`, drawn by {one['renderer'].partition(',')[0]}, "
+        f"{one['agents']} agents, seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -24,11 +24,12 @@ from experiments._agents_finals import finals
 from experiments._agents_search_tables import finals_report, transfer_report
 from experiments._agents_tables import JUDGED, ablation_report, audits_report, shape_report
 from experiments._agents_transfer import transferred
+from simulator import GraphicsError
 
 RESULTS = Path(__file__).parent / "results" / "agents_trial"
 RUNS = Path("runs/agents_trial")
 METHODS = ("policy-gradient", "random", "typical", "sobol", "cma-es", "cma-mae", "ppo", "sac", "published")
-VARIANTS = ("share=none", "dispersion=0", "tries=1", "candidates=1", "tournament=0", "path=0.3")
+VARIANTS = ("share=none", "dispersion=0", "tries=1", "candidates=1", "tournament=0", "covariance=diagonal")
 """Options of the default, each of which leaves out or changes one part of it."""
 
 SEARCH_SHARE = Config().shares[0]
@@ -170,7 +171,7 @@ class Study:
     """What is tried, and where it is kept."""
 
     parts: tuple[str, ...] = tuple(PARTS)
-    changes: Mapping[str, Any] = MappingProxyType({})
+    changes: Mapping[str, Any] = field(default_factory=dict)
     """Fields of every plan that are not as it says."""
     results: Path = RESULTS
     runs: Path = RUNS
@@ -240,7 +241,7 @@ def parse(arguments: Sequence[str] | None = None) -> tuple[Study, bool]:
     unknown = [part for part in given.parts if part not in PARTS]
     if unknown:
         parser.error(f"unknown part {unknown[0]!r}: expected some of {', '.join(PARTS)}")
-    named = {field.name: getattr(given, field.name) for field in fields(Plan)}
+    named = {name: getattr(given, name) for name in (entry.name for entry in fields(Plan))}
     changes = {
         name: tuple(dict.fromkeys(value)) if isinstance(value, list) else value
         for name, value in named.items()
@@ -257,7 +258,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if not only_tables:
             main(study)
         print(report(study))
-    except (ValueError, FileNotFoundError, ModuleNotFoundError) as error:
+    except (ValueError, OSError, GraphicsError, ImportError) as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
