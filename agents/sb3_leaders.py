@@ -1,4 +1,4 @@
-"""The best distinct points that a population has seen: where episodes start again."""
+"""The best distinct points that a population has seen: where episodes start again, and which agent works where."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from agents.base import Distance, Float
 
+Rows = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+
 LOOKED_AT = 64
 """Best rows of a round that may become leaders: what keeps the distances cheap."""
 
@@ -16,9 +19,11 @@ WORTH = 0.01
 """Gain, in units of the scale of errors, that counts as progress."""
 
 APART = 2.0
-"""Distance, in units of distinct, within which a leader is as stale as a better one: the flank of a hill is no hill."""
+"""Distance round an exhausted leader, 1 is distinct, where no smaller error leads: a flank is no hill."""
 
-ARRAYS = ("units", "error", "stale")
+NOBODY = -1
+
+ARRAYS = ("units", "error", "stale", "owner")
 
 
 class Leaders:
@@ -26,17 +31,20 @@ class Leaders:
 
     Args:
         dim: dimensions of the cube.
-        most: how many are kept.
-        patience: rounds at work without progress after which a leader is left alone.
+        agents: number of agents; each owns a leader at most.
+        most: how many are kept beside those owned and exhausted.
+        patience: rounds of its owner without progress after which a leader is exhausted.
         distance: see `agents.base`.
     """
 
-    def __init__(self, dim: int, most: int, patience: int, distance: Distance) -> None:
-        self._most, self._patience, self._distance = most, patience, distance
+    def __init__(self, dim: int, agents: int, most: int, patience: int, distance: Distance) -> None:
+        self._agents, self._most, self._patience, self._distance = agents, most, patience, distance
         self.units = np.empty((0, dim))
         self.error = np.empty(0)
         self.stale = np.empty(0, dtype=np.int64)
-        """Rounds at work without progress."""
+        """Rounds of an owner without progress."""
+        self.owner = np.empty(0, dtype=np.int64)
+        """The agent at work there, or NOBODY."""
 
     def state(self) -> dict[str, Any]:
         """Copies of all arrays."""
@@ -47,43 +55,82 @@ class Leaders:
         for name in ARRAYS:
             setattr(self, name, np.array(state[name]))
 
-    def open(self) -> NDArray[np.intp]:
-        """Leaders that are worth a start, best first."""
-        return np.flatnonzero(self.stale < self._patience)
+    def homes(self) -> Rows:
+        """The leader of each agent (K,), NOBODY where it has none."""
+        homes = np.full(self._agents, NOBODY, dtype=np.intp)
+        owned = np.flatnonzero(self.owner != NOBODY)
+        homes[self.owner[owned]] = owned
+        return homes
 
-    def worked(self, count: int) -> None:
-        """Let a round pass at the best `count` open leaders."""
-        self.stale[self.open()[:count]] += 1
+    def assign(self, rng: np.random.Generator) -> None:
+        """Give agents without a leader one: even agents the best that is free, odd ones any that is."""
+        for agent in np.flatnonzero(self.homes() == NOBODY).tolist():
+            free = np.flatnonzero((self.owner == NOBODY) & (self.stale < self._patience))
+            if len(free):
+                self.owner[free[0 if agent % 2 == 0 else rng.integers(len(free))]] = agent
 
-    def add(self, units: Float, error: Float, scale: float) -> NDArray[np.intp]:
+    def age(self) -> None:
+        """Let a round pass at the leaders that are owned, and clear the surroundings of those now exhausted."""
+        self.stale[self.owner != NOBODY] += 1
+        tired = np.flatnonzero((self.stale >= self._patience) & (self.owner != NOBODY))
+        self.owner[tired] = NOBODY
+        if len(tired):
+            around = self._distance(self.units[tired], self.units) < APART
+            beaten = around & (self.error[None] < self.error[tired, None])
+            self._keep(np.flatnonzero(~(beaten.any(axis=0) & (self.stale < self._patience))))
+
+    def add(self, units: Float, error: Float, scale: float) -> Rows:
         """Let points (n, D) with errors (n,) join; rows of those that are distinct from all leaders there were."""
         rows = np.argsort(-error, kind="stable")[:LOOKED_AT]
         if not len(rows):
             return rows
-        held = len(self.error)
-        points = np.concatenate([self.units, units[rows]])
-        errors = np.concatenate([self.error, error[rows]])
-        distance = self._distance(units[rows], points)
-        near, around = distance < 1, distance[:, :held] < APART
-        kept = _distinct(errors, near, held)
-        stale = np.concatenate([self.stale, np.zeros(len(rows), dtype=np.int64)])
-        heirs = [i for i in kept if i >= held]
-        for heir in heirs:
-            i = heir - held
-            self._inherit(heir, stale, np.flatnonzero(around[i]), errors[heir] - WORTH * scale)
-        kept = kept[: self._most]
-        self.units, self.error, self.stale = points[kept], errors[kept], stale[kept]
-        new = [i - held for i in heirs if not near[i - held, :held].any()]
+        held, distance = (
+            len(self.error),
+            self._distance(units[rows], np.concatenate([self.units, units[rows]])),
+        )
+        rows, distance = self._off_flanks(rows, error, distance, scale)
+        near = distance < 1
+        self._join(units[rows], error[rows])
+        kept = _distinct(self.error, near, held)
+        new = []
+        for heir in (i for i in kept if i >= held):
+            replaced = np.flatnonzero(near[heir - held, :held])
+            self._inherit(heir, replaced, scale)
+            new += [heir - held] * (len(replaced) == 0)
+        self._keep(self._affordable(np.array(kept, dtype=np.intp)))
         return rows[np.array(new, dtype=np.intp)]
 
-    def _inherit(self, heir: int, stale: NDArray[np.int64], others: NDArray[np.intp], level: float) -> None:
-        """A leader beside others that are better, or as good, is as stale as they are."""
-        better = others[self.error[others] > level]
-        if len(better):
-            stale[heir] = stale[better].max()
+    def _off_flanks(self, rows: Rows, error: Float, distance: Float, scale: float) -> tuple[Rows, Float]:
+        """Leave out points that lie round an exhausted leader and are no progress over it."""
+        held = len(self.error)
+        level = np.where(self.stale >= self._patience, self.error + WORTH * scale, -np.inf)
+        off = ~((distance[:, :held] < APART) & (error[rows, None] < level)).any(axis=1)
+        return rows[off], distance[off][:, np.append(np.ones(held, dtype=np.bool_), off)]
+
+    def _join(self, units: Float, error: Float) -> None:
+        self.units, self.error = np.concatenate([self.units, units]), np.concatenate([self.error, error])
+        self.stale = np.append(self.stale, np.zeros(len(error), dtype=np.int64))
+        self.owner = np.append(self.owner, np.full(len(error), NOBODY))
+
+    def _inherit(self, heir: int, replaced: Rows, scale: float) -> None:
+        """Take over the owner of the leaders replaced, and their staleness where this is no progress."""
+        if not len(replaced):
+            return
+        self.owner[heir] = self.owner[replaced].max()
+        if self.error[heir] < self.error[replaced].max() + WORTH * scale:
+            self.stale[heir] = self.stale[replaced].max()
+
+    def _affordable(self, kept: Rows) -> Rows:
+        """All that are owned or exhausted, and the best of the others, in their order."""
+        free = (self.owner[kept] == NOBODY) & (self.stale[kept] < self._patience)
+        return np.asarray(kept[~free | (np.cumsum(free) <= self._most)])
+
+    def _keep(self, rows: Rows) -> None:
+        for name in ARRAYS:
+            setattr(self, name, getattr(self, name)[rows])
 
 
-def _distinct(error: Float, near: NDArray[np.bool_], held: int) -> list[int]:
+def _distinct(error: Float, near: Mask, held: int) -> list[int]:
     """Points, best first, that are near no better one; `near` (n, held + n) is known for all but the first `held`."""
     kept: list[int] = []
     free = np.ones(len(error), dtype=np.bool_)

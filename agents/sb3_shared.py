@@ -92,7 +92,7 @@ class SharedPolicy:
         self._walks = Walks(setting.agents, episodes.batch, setting.dim, episodes.episode, episodes.step)
         self._starts = Starts(setting.dim, setting.typical, episodes.imitate)
         most, distance = max(64, 4 * setting.agents), setting.distance or cube_distance
-        self._leaders = Leaders(setting.dim, most, episodes.patience, distance)
+        self._leaders = Leaders(setting.dim, setting.agents, most, episodes.patience, distance)
         self._brain = brain(self._walks.sees, self._walks.acts, self._count, self._rng)
         self._told, self._level = 0, 0.0
         self._asked: Float | None = None
@@ -216,7 +216,7 @@ class SharedPolicy:
 
     def _new_failures(self, units: Float, error: Float) -> Rows:
         rows = np.flatnonzero(self._fair)
-        self._leaders.worked(self._setting.agents)
+        self._leaders.age()
         new = rows[self._leaders.add(units[rows], error[rows], self._scale())]
         return new[error[new] > self._limit()]
 
@@ -227,11 +227,11 @@ class SharedPolicy:
     def _restart(self, rows: Rows) -> None:
         """Begin episodes: a share at the leader of the walker's agent, the others at a draw."""
         at, error = np.zeros((len(rows), self._setting.dim)), np.full(len(rows), np.nan)
-        again = np.flatnonzero(self._rng.random(len(rows)) < self._seeded)
-        homes = self._leaders.open()[: self._setting.agents]
-        if len(homes):
-            home = homes[rows[again] // self._batch % len(homes)]
-            at[again], error[again] = normal(self._leaders.units[home]), self._leaders.error[home]
+        self._leaders.assign(self._rng)
+        home = self._leaders.homes()[rows // self._batch]
+        again = np.flatnonzero((self._rng.random(len(rows)) < self._seeded) & (home >= 0))
+        at[again] = normal(self._leaders.units[home[again]])
+        error[again] = self._leaders.error[home[again]]
         self._walks.restart(rows, at, error)
 
     def _places(self) -> Float:

@@ -11,7 +11,6 @@ import agents
 from agents import reinforcement, sb3_common, sb3_ppo, sb3_sac
 from agents.base import Learner, Observer
 from agents.refinement import DIRECTIONS, MAX_JOINTS, SCALARS, Walks
-from agents.sb3_leaders import Leaders
 
 THRESHOLD = 100.0
 
@@ -82,9 +81,10 @@ def test_state_is_plain(name):
             assert all(isinstance(key, str) for key in part)
             for value in part.values():
                 check(value)
+        elif isinstance(part, np.ndarray):
+            assert part.dtype.kind in "fibu"
         else:
-            assert isinstance(part, str | int | float | np.ndarray), type(part)
-            assert np.asarray(part).dtype.kind in "fibuU"
+            assert type(part) in (str, int, float)
 
     check(population.state())
 
@@ -225,20 +225,6 @@ def test_neighbour_is_the_nearest_best_walker_of_another_agent():
     assert walks.acts == 2 + DIRECTIONS
 
 
-def test_leaders_are_distinct_and_left_alone_without_progress():
-    leaders = Leaders(1, most=4, patience=2, distance=lambda a, b: np.abs(a - b.T) / 0.1)
-    new = leaders.add(np.array([[0.1], [0.15], [0.9]]), np.array([5.0, 6.0, 4.0]), scale=100.0)
-    assert new.tolist() == [1, 2]
-    assert leaders.units.ravel().tolist() == [0.15, 0.9]
-    leaders.worked(1)
-    leaders.worked(1)
-    assert leaders.open().tolist() == [1]
-    assert len(leaders.add(np.array([[0.16]]), np.array([6.5]), scale=100.0)) == 0
-    assert leaders.open().tolist() == [1]
-    leaders.add(np.array([[0.16]]), np.array([8.0]), scale=100.0)
-    assert leaders.open().tolist() == [0, 1]
-
-
 PPO_MEMBERS = ("policy", "rollout_buffer", "train", "set_logger", "batch_size")
 PPO_POLICY = ("get_distribution", "predict_values", "evaluate_actions", "log_std", "optimizer")
 ROLLOUT_BUFFER = (*sb3_ppo.ROLLOUT, "pos", "full", "add", "reset", "compute_returns_and_advantage")
@@ -264,6 +250,10 @@ def test_members_of_stable_baselines3_exist_and_none_is_private():
     assert not re.search(r"_(ppo|sac|buffer|policy)\._", "".join(sources))
 
 
+QUICK = {"ppo": {}, "sac": {"gradient_steps": 4}}
+"""Options that keep the tests short."""
+
+
 def found(name, dim, seed, rounds, start=None, move=0.0, **options):
     """Hills with a failure found, and queries to the first, by 10 agents."""
     hills = FakeHills(dim, dim // 2, seed, move=move)
@@ -277,24 +267,26 @@ def found(name, dim, seed, rounds, start=None, move=0.0, **options):
 
 
 def test_climbs_where_random_does_not(name):
-    options = {} if name == "ppo" else {"gradient_steps": 4}
-    assert found("random", 16, 1, 25)[0] <= 1
-    assert found(name, 16, 1, 25, **options)[0] >= 2
+    assert found("random", 24, 1, 25)[0] == 0
+    assert found(name, 24, 1, 25, **QUICK[name])[0] >= 1
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("dim", [16, 32])
+@pytest.mark.parametrize("dim", [24, 32])
 def test_finds_more_than_random_at_6000_queries(name, dim):
-    learned, drawn = (np.mean([found(n, dim, seed, 75)[0] for seed in range(3)]) for n in (name, "random"))
-    assert learned >= drawn + 2
+    learned, drawn = (
+        np.mean([found(n, dim, seed, 75, **QUICK.get(n, {}))[0] for seed in range(3)])
+        for n in (name, "random")
+    )
+    assert learned >= drawn + 1.5
 
 
 @pytest.mark.slow
 def test_a_policy_starts_faster_where_failures_moved_a_little(name):
     firsts = []
     for seed in range(3):
-        old = found(name, 32, seed, 75)[2].state()
-        warm = found(name, 32, seed, 25, start=old, move=0.03)[1]
-        firsts.append((warm, found(name, 32, seed, 25, move=0.03)[1]))
+        old = found(name, 32, seed, 75, **QUICK[name])[2].state()
+        warm = found(name, 32, seed, 25, start=old, move=0.03, **QUICK[name])[1]
+        firsts.append((warm, found(name, 32, seed, 25, move=0.03, **QUICK[name])[1]))
     warm, cold = np.mean(firsts, axis=0)
     assert warm < cold / 3
