@@ -109,7 +109,7 @@ def sooner(kept: Sequence[Kept]) -> list[str]:
 
 def times_sooner(kept: Sequence[Kept], warm: Kept, what: str) -> str:
     """Queries from cold over those of a start that learned, or a bound; empty where nobody started from cold."""
-    same = (warm["algorithm"], warm["seed"], [])
+    same: tuple[object, ...] = (warm["algorithm"], warm["seed"], [])
     cold = next((k for k in kept if (k["algorithm"], k["seed"], k["learned"]) == same), None)
     if cold is None:
         return ""
