@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from agents.base import Distance, Float
 from agents.error_model import ErrorModel
+from agents.places import places_of
 
 Index = NDArray[np.intp]
 
@@ -28,7 +28,7 @@ class Archive:
         self.points = np.empty((0, dim))
         """Units (n, D)."""
         self.places = np.empty((0, dim))
-        """The same in normal quantiles."""
+        """The same in places."""
         self.error = np.empty(0)
         self.agent = np.empty(0, dtype=np.intp)
         """(n,) who saw it."""
@@ -84,13 +84,8 @@ class Archive:
         """Go on from `state()` exactly."""
         for name in ARRAYS:
             setattr(self, name, np.array(state[name]))
-        self.places = normal(self.points)
+        self.places = places_of(self.points)
 
 
 ARRAYS = ("points", "error", "agent", "open", "taken")
 """What a state holds."""
-
-
-def normal(units: Float) -> Float:
-    """Normal quantiles of units, finite at the faces of the cube."""
-    return np.asarray(ndtri(units)).clip(-2.5, 2.5)

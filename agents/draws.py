@@ -100,7 +100,9 @@ class Sobol(Draws):
         )  # alone: scipy warns of any other count
         self._drawn += count
         points = np.concatenate([*first, self._sequence.random(count - len(first))])
-        return np.asarray(rng.permutation(points))  # else a row that is redrawn stays in its cell of the sequence
+        return np.asarray(
+            rng.permutation(points)
+        )  # else a row that is redrawn stays in its cell of the sequence
 
     def _restarted(self) -> qmc.Sobol:
         seed = np.random.SeedSequence(self._seed, spawn_key=(2,))

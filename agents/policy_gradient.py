@@ -1,10 +1,10 @@
 """The default search: a population of Gaussian policies trained by natural policy gradient.
 
-Each agent is a Gaussian policy with a bounded mean and a learned covariance, in the normal quantiles of the unit
-cube; one round is a batch of actions for each agent, and the gradient is natural and rank-based (`policies`; the
-policy-gradient view: Williams, Machine Learning 8, 1992). The agents work together: they share an archive of what
-was seen, act on the most promising of several draws by a cheap model fitted on what anybody saw near them, keep
-away from one another and from what was taken, and restart elsewhere when their climb is over.
+Each agent is a Gaussian policy with a learned mean, step size and covariance; one round is a batch of actions for
+each agent, and the gradient is natural and rank-based (`policies`; the policy-gradient view: Williams, Machine
+Learning 8, 1992). The agents work together: they share an archive of what was seen, take the advice of a cheap model
+fitted on what anybody saw near them as far as it proves good, keep away from one another and from what was taken,
+and restart elsewhere when their climb is over.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
-from agents.archive import Archive, normal
+from agents.archive import Archive
 from agents.base import Float, Setting
 from agents.checks import check_choice, check_population, check_told, load_rng, save_rng
 from agents.error_model import one_thread
-from agents.policies import Policies, rank_utilities
+from agents.places import places_of, units_of
+from agents.policies import COVARIANCES, Policies
 from agents.screening import TRIES, Screen
 
 LEAST_POOL = 32
@@ -28,6 +28,12 @@ LEAST_POOL = 32
 
 SHORT_LIST = 4
 """Most promising draws of an action among which one that is not crowded is looked for."""
+
+CLEAR, DOUBTFUL = 1.5, 0.5
+"""Standard errors by which advised actions must do better for more advice, and below which there is less."""
+
+RETREAT = 4
+"""What the candidates of an advised action are divided by at each further try: the model knows no fairness."""
 
 ELITE = 3
 """Best actions of a batch whose mean tells whether a climb goes on."""
@@ -45,14 +51,15 @@ class PolicyGradient:
         batch: actions of each agent in a round.
         explore: rounds of pure exploration at the start.
         scouts: actions of each batch that go on exploring afterwards.
-        spread: initial standard deviation of a policy, in normal quantiles.
+        spread: initial standard deviation of a policy, 1 is that of uniform draws.
         patience: rounds without a better elite after which an agent restarts.
-        candidates: draws of each action, of which the model's worst prediction is acted on; 1 asks no model.
+        candidates: draws of an advised action, of which the model's worst prediction is acted on; 1 asks no model.
         neighbours: points near an agent that its model is fitted on.
-        tournament: points of exploration among which a climb begins at the worst; 0 begins at the worst of all.
+        tournament: most points of exploration among which a climb begins at the worst; 0 takes the worst of all.
         share: `all`, or `none`: every agent keeps to what it saw itself.
         dispersion: distance that agents keep from one another and from what was taken; 0 keeps none.
-        path: share of a policy's variance along the path of its steps; 0 leaves its covariance diagonal.
+        covariance: `full`, or `diagonal`.
+        haste: patience with an agent most of whose batch is above the threshold: it has something to show.
         tries: candidates of a row until one is fair; 1 screens nothing.
     """
 
@@ -61,34 +68,38 @@ class PolicyGradient:
         setting: Setting,
         *,
         batch: int = 8,
-        explore: int = 2,
+        explore: int = 1,
         scouts: int = 1,
         spread: float = 0.35,
-        patience: int = 3,
+        patience: int = 6,
         candidates: int = 128,
         neighbours: int = 256,
         tournament: int = 8,
         share: str = "all",
         dispersion: float = 1.0,
-        path: float = 0.0,
+        covariance: str = "full",
+        haste: int = 2,
         tries: int = TRIES,
     ) -> None:
         check_population(setting.dim, setting.agents, batch)
         check_choice("share", share, SHARES)
+        check_choice("covariance", covariance, COVARIANCES)
         self._dim, self._agents, self._batch = setting.dim, setting.agents, batch
         self._scouts = min(scouts, batch // 4)
         self._explore, self._patience, self._tournament = explore, patience, tournament
         self._candidates, self._neighbours, self._share = candidates, neighbours, share
+        self._haste, self._threshold = haste, np.inf if setting.threshold is None else setting.threshold
         self._typical = setting.typical
         self._rng = np.random.default_rng(np.random.SeedSequence(setting.seed, spawn_key=(1,)))
         self._screen = Screen(setting.margin, tries)
-        self._utility = rank_utilities(batch - self._scouts + 1)
-        self._policies = Policies(setting.agents, setting.dim, spread, path)
+        self._policies = Policies(setting.agents, setting.dim, batch - self._scouts, spread, covariance)
         self._archive = Archive(setting.dim, setting.distance or cube_distance, dispersion)
+        self._advised = 0 if candidates == 1 else max(1, (batch - self._scouts) // 2)
         self._round = 0
         self._best = np.full((setting.agents, setting.dim), 0.5)
         self._best_error = np.full(setting.agents, NEVER)
         self._elite = np.full(setting.agents, NEVER)
+        self._median = np.full(setting.agents, NEVER)
         self._stale = np.zeros(setting.agents, dtype=np.int64)
         self._asked: Float | None = None
         self._margins = np.empty(0)
@@ -108,7 +119,7 @@ class PolicyGradient:
         """Share what was seen, then train or restart every agent."""
         check_told(self._asked, units, error)
         rows = np.arange(len(units))
-        fair, places = self._margins >= 0, normal(units)
+        fair, places = self._margins >= 0, places_of(units)
         known = rows[fair]
         drawn = self._exploring(known)
         self._archive.add(units[fair], places[fair], error[fair], known // self._batch, drawn)
@@ -117,9 +128,11 @@ class PolicyGradient:
             for agent in range(self._agents):
                 mine = rows[agent * self._batch : (agent + 1) * self._batch - self._scouts]
                 self._train(agent, units[mine], places[mine], value[mine])
+            self._trust(value.reshape(self._agents, self._batch)[:, : self._batch - self._scouts])
         self._round += 1
         if self._round >= self._explore:
-            idle = (self._stale >= self._patience) | (self._best_error == NEVER)
+            patience = np.where(self._median > self._threshold, self._haste, self._patience)
+            idle = (self._stale >= patience) | (self._best_error == NEVER)
             for agent in np.flatnonzero(idle).tolist():
                 self._restart(agent)
         self._asked = None
@@ -128,8 +141,8 @@ class PolicyGradient:
         """Arrays, counters and the random generator."""
         own = {name: getattr(self, "_" + name).copy() for name in ARRAYS}
         policies = {name: getattr(self._policies, name).copy() for name in POLICY_ARRAYS}
-        counters = {"rng": save_rng(self._rng), "round": self._round, "screened": self.screened}
-        return {**own, **policies, **self._archive.state(), **counters}
+        counters = {"round": self._round, "advised": self._advised, "screened": self.screened}
+        return {**own, **policies, **self._archive.state(), **counters, "rng": save_rng(self._rng)}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Go on from `state()` exactly."""
@@ -139,7 +152,7 @@ class PolicyGradient:
             setattr(self._policies, name, np.array(state[name]))
         self._archive.load_state(state)
         self._rng = load_rng(state["rng"])
-        self._round = int(state["round"])
+        self._round, self._advised = int(state["round"]), int(state["advised"])
         self._screen.screened = int(state["screened"])
 
     def _exploring(self, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
@@ -147,7 +160,7 @@ class PolicyGradient:
         return (rows % self._batch >= self._batch - self._scouts) | (self._round < self._explore)
 
     def _proposals(self) -> Callable[[NDArray[np.intp]], Float]:
-        """What screening draws from: most promising of `candidates`, of half as many at each further try."""
+        """What screening draws from: of fewer candidates at each further try."""
         choice = self._candidates if len(self._archive) >= LEAST_POOL else 1
 
         def draw(rows: NDArray[np.intp]) -> Float:
@@ -155,32 +168,37 @@ class PolicyGradient:
             drawn = np.empty((len(rows), self._dim))
             random = self._exploring(rows)
             drawn[random] = self._scout(int(random.sum()))
+            advised = ~random & (rows % self._batch < self._advised)
             for agent in np.unique(rows[~random] // self._batch).tolist():
-                mine = ~random & (rows // self._batch == agent)
-                drawn[mine] = self._act(agent, int(mine.sum()), max(choice, 1))
-            choice //= 2
+                mine = (rows // self._batch == agent) & ~random
+                for some, draws in ((mine & ~advised, 1), (mine & advised, max(choice, 1))):
+                    drawn[some] = self._act(agent, int(some.sum()), draws)
+            choice //= RETREAT
             return drawn
 
         return draw
 
     def _act(self, agent: int, count: int, choice: int) -> Float:
         """Actions (count, D) of an agent: of `choice` draws each, one of the most promising that is not crowded."""
-        places = self._policies.draw(np.full(count * choice, agent), self._rng)
-        if choice == 1:
-            return np.asarray(ndtr(places))
+        places = self._policies.draw(agent, count * choice, self._rng)
+        if choice == 1 or not count:
+            return units_of(places)
         model = self._archive.model(self._policies.mean[agent], self._neighbours, self._seen(agent))
-        order = np.argsort(-model(places).reshape(count, choice), axis=1, kind="stable")[:, :SHORT_LIST]
+        return self._promising(units_of(places), model(places), count, agent)
+
+    def _promising(self, drawn: Float, predicted: Float, count: int, agent: int) -> Float:
+        """Of draws (count * choice, D), for each of `count` the worst by prediction that is not crowded."""
+        order = np.argsort(-predicted.reshape(count, -1), axis=1, kind="stable")[:, :SHORT_LIST]
         each = np.arange(count)
-        listed = ndtr(places.reshape(count, choice, -1)[each[:, None], order])
+        listed = drawn.reshape(count, -1, self._dim)[each[:, None], order]
         crowded = self._crowded(agent, listed.reshape(-1, self._dim)).reshape(order.shape)
         return np.asarray(listed[each, crowded.argmin(axis=1)])
 
     def _seen(self, agent: int) -> NDArray[np.intp]:
         """Rows of the archive that an agent knows of."""
-        known = (
-            self._archive.agent == agent if self._share == "none" else np.ones(len(self._archive), np.bool_)
-        )
-        return np.flatnonzero(known)
+        if self._share == "all":
+            return np.arange(len(self._archive))
+        return np.flatnonzero(self._archive.agent == agent)
 
     def _scout(self, count: int) -> Float:
         uniform = self._rng.random((count, self._dim))
@@ -190,14 +208,25 @@ class PolicyGradient:
         return np.where(self._rng.random((count, 1)) < 0.75, real, uniform)
 
     def _train(self, agent: int, units: Float, places: Float, value: Float) -> None:
-        """One natural-gradient step on ranks; the best action so far takes part as an elder."""
+        """One natural-gradient step on ranks; what is crowded comes last."""
         value = np.where(self._crowded(agent, units), NEVER, value)
-        order = np.argsort(-np.append(value, self._best_error[agent]), kind="stable")
-        weights = np.empty(len(order))
-        weights[order] = self._utility
-        elder = normal(self._best[agent : agent + 1])
-        self._policies.train(agent, np.concatenate([places, elder]), weights)
+        self._policies.train(agent, places, value)
         self._remember(agent, units, value)
+
+    def _trust(self, value: Float) -> None:
+        """Let the model advise one action more where advised ones did better than free ones, else one less."""
+        if self._candidates == 1:
+            return
+        value = np.where(np.isfinite(value), value, np.nan)
+        value = value[np.isfinite(value).any(axis=1)]
+        value = value - np.nanmean(value, axis=1, keepdims=True)
+        advised, free = (x[np.isfinite(x)] for x in (value[:, : self._advised], value[:, self._advised :]))
+        if len(advised) < 2 or len(free) < 2:
+            return
+        spread = np.sqrt(advised.var() / len(advised) + free.var() / len(free))
+        gain = (advised.mean() - free.mean()) / max(spread, 1e-12)
+        step = int(gain > CLEAR) - int(gain < DOUBTFUL)
+        self._advised = int(np.clip(self._advised + step, 1, value.shape[1] - 1))
 
     def _remember(self, agent: int, units: Float, value: Float) -> None:
         """Keep the best action, and whether the batch's elite got better: single errors are noisy."""
@@ -207,6 +236,7 @@ class PolicyGradient:
         elite = float(np.sort(value)[-ELITE:].mean())
         self._stale[agent] = 0 if elite > self._elite[agent] else self._stale[agent] + 1
         self._elite[agent] = max(elite, self._elite[agent])
+        self._median[agent] = max(float(np.median(value)), self._median[agent])
 
     def _crowded(self, agent: int, units: Float) -> NDArray[np.bool_]:
         """Whether units are not distinct from what was taken or is held by another agent."""
@@ -217,7 +247,7 @@ class PolicyGradient:
         """Take what the agent found and begin a climb elsewhere."""
         if self._best_error[agent] > NEVER:
             self._archive.take(self._best[agent])
-        self._best_error[agent] = self._elite[agent] = NEVER
+        self._best_error[agent] = self._elite[agent] = self._median[agent] = NEVER
         start = self._start(agent)
         if start is None:
             return
@@ -232,15 +262,16 @@ class PolicyGradient:
         seen = self._seen(agent)
         fresh = seen[self._archive.open[seen]]
         if self._tournament and len(fresh):
-            some = np.sort(self._rng.permutation(fresh)[: self._tournament])
+            size = int(np.ceil(self._tournament ** self._rng.random()))
+            some = np.sort(self._rng.permutation(fresh)[:size])
             start = self._archive.worst_free(some, held)
             if start is not None:
                 return start
         return self._archive.worst_free(seen, held)
 
 
-ARRAYS = ("best", "best_error", "elite", "stale")
-POLICY_ARRAYS = ("mean", "spread", "path")
+ARRAYS = ("best", "best_error", "elite", "median", "stale")
+POLICY_ARRAYS = ("mean", "sigma", "covariance", "path", "trend")
 """What a state holds beside the archive and the counters."""
 
 

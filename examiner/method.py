@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,26 +10,18 @@ import numpy as np
 from examiner import seeds
 from examiner.distinct import any_near, distance, pose_distance, signature
 from examiner.evaluate import Evaluator
-from examiner.growth import grow, start_box
-from examiner.joints import Bool, Float
+from examiner.joints import Float
 from examiner.journal import Journal, Part
 from examiner.modes import REDRAWS, Redraw, first_batch, redraw_scene, still_possible
 from examiner.outcomes import Outcomes, join_outcomes
 from examiner.population import SEARCH, Population, build_population
 from examiner.progress import Progress
+from examiner.regions import GROWTH, MOST_GROWTH, VERIFICATION, Region, Regions
 from examiner.rig import Rig
-from examiner.subspace import (
-    DRAWS,
-    FailureSubspace,
-    Proof,
-    beside_pose,
-    fair_points,
-    point_box,
-    usual_spread,
-)
+from examiner.subspace import DRAWS
 from simulator import Scene, join_scenes, redraw
 
-STAGES = (SEARCH, "redraw", "confirmation", "growth", "verification")
+STAGES = (SEARCH, "redraw", "confirmation", GROWTH, VERIFICATION)
 """What queries are spent on."""
 
 POSE_SHARE = 0.6
@@ -39,21 +29,6 @@ POSE_SHARE = 0.6
 
 LEAST_GROWTH = 40
 """Fewest queries worth spending on growing a region."""
-
-PLANNED_GROWTH = 80
-"""Queries that decide how many regions the budget is spread over."""
-
-GROWTH_CAP = 160
-"""Most queries spent on growing one region."""
-
-
-@dataclass(frozen=True)
-class Region:
-    """A grown box and what fresh draws said of it."""
-
-    box: FailureSubspace
-    growth_queries: int
-    proof: Proof
 
 
 @dataclass(frozen=True)
@@ -107,6 +82,7 @@ class Method:
         self._total = config.budget
         search, growth = (int(config.budget * share) for share in config.shares[:2])
         self._purse = _Purse(search, growth, config.budget - search - growth)
+        self._regions = Regions(rig, stream, self._ask)
 
     def run(self) -> MethodResult:
         """Search, confirm the best distinct failures, grow and verify regions round the worst."""
@@ -223,57 +199,23 @@ class Method:
         self, redraw: Redraw, rank: int, scene: Scene, outcomes: Outcomes, agent: Any, first: int
     ) -> Mode:
         person = scene.rows(np.array([redraw.row]))
+        mine = np.flatnonzero(agent[: redraw.row + 1] == agent[redraw.row])
         return Mode(
             query=redraw.query,
             agent=int(agent[redraw.row]),
             scene=person,
             outcomes=outcomes.rows(np.array([redraw.row])),
             redraw=redraw,
-            region=self._region(person, rank),
+            region=self._region(person, rank, outcomes.rows(mine).told(self._rig.threshold)),
         )
 
-    def _region(self, person: Scene, rank: int) -> Region | None:
-        """Grow a box round the person and prove it; None where the budget is spent."""
+    def _region(self, person: Scene, rank: int, before: Float) -> Region | None:
+        """A box grown round the person and proven; None where the budget is spent."""
         left = self._total - sum(self._purse.spent.values())
-        planned = max(1, left // (DRAWS + PLANNED_GROWTH))
-        growth = min(GROWTH_CAP, left // planned - DRAWS, self._purse.growth - self._purse.spent["growth"])
-        if growth < LEAST_GROWTH:
-            return None
-        point = point_box(person, beside_pose(self._rig.space), self._rig.body.joint_names)
-        box = start_box(point, self._scale(point))
-        seed = self._rig.config.seed
-        rng = seeds.generator(seed, seeds.GROWTH, self._stream, rank)
-        box, used = grow(box, growth, self._judge, self._fails(rng), rng, self._limits(point))
-        rng = seeds.generator(seed, seeds.VERIFY, self._stream, rank)
-        points, share = fair_points(box, DRAWS, partial(self._judge, box), rng)
-        failures = int(self._fails(rng, "verification")(box, points).sum()) if len(points) else 0
-        return Region(box, used, Proof(len(points), failures, share, box.size))
-
-    def _judge(self, box: FailureSubspace, points: Float) -> Float:
-        return self._rig.fairness.margin(box.people(points, self._rig.space.frame))
-
-    def _fails(
-        self, rng: np.random.Generator, stage: str = "growth"
-    ) -> Callable[[FailureSubspace, Float], Bool]:
-        """A verdict on points: each person in new clothing, background and light."""
-
-        def fails(box: FailureSubspace, points: Float) -> Bool:
-            scene = self._rig.space.redress(box.people(points, self._rig.space.frame), rng)
-            return self._ask(stage, scene).exceeds(self._rig.threshold)
-
-        return fails
-
-    def _limits(self, point: FailureSubspace) -> tuple[Float, Float]:
-        """What was searched bounds the box; the pose is bounded by fairness."""
-        searched = {d.name: (d.low, d.high) for d in self._rig.space.dimensions}
-        bounds = [searched.get(name, (-np.inf, np.inf)) for name in point.names]
-        return np.array([b[0] for b in bounds]), np.array([b[1] for b in bounds])
-
-    def _scale(self, point: FailureSubspace) -> Float:
-        """How much each dimension usually varies (d,): real poses; half an SD, 10 degrees of view, else a twelfth."""
-        rng = seeds.generator(seeds.FIXED, seeds.MASS)
-        pose = np.maximum(self._rig.typical_poses(2000, rng).std(axis=0), 0.05)
-        return np.concatenate([pose, [usual_spread(d) for d in beside_pose(self._rig.space)]])
+        most = MOST_GROWTH[self._rig.config.regions]
+        planned = max(1, left // (DRAWS + most // 2))
+        growth = min(most, left // planned - DRAWS, self._purse.growth - self._purse.spent[GROWTH])
+        return None if growth < LEAST_GROWTH else self._regions.grown(person, rank, growth, before)
 
     def _ask(self, stage: str, scene: Scene, evaluator: Evaluator | None = None) -> Outcomes:
         recorded, evaluate = self._journal.replaying, evaluator or self._rig.evaluator

@@ -119,15 +119,16 @@ def build_population(name: str, stream: int, rig: Rig, search: int) -> Populatio
         "seed": seeds.integer(config.seed, seeds.AGENTS, stream),
         "margin": rig.margin,
         "typical": rig.space.typical,
-        "distance": rig.distance,
+        "distance": rig.distance if {"pose", "view"} & set(config.factors) else None,
         "measures": measures_of(rig.space, rig.marks),
         "threshold": rig.threshold,
     }
     if name not in POPULATIONS:
-        return Population(_users(name, setting, options), name, rig.space.dim, config.agents)
-    if "batch" in option_names(POPULATIONS[name]()):
-        options.setdefault("batch", max(1, min(BATCH, search // config.agents)))
-    members = agents.make(name, **setting, **options)
+        members = _users(name, setting, options)
+    else:
+        if "batch" in option_names(POPULATIONS[name]()):
+            options.setdefault("batch", max(1, min(BATCH, search // config.agents)))
+        members = agents.make(name, **setting, **options)
     if mine and config.agents_from:
         _start(members, config)
     return Population(members, name, rig.space.dim, config.agents)

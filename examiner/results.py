@@ -15,8 +15,9 @@ from examiner.joints import Float, edges
 from examiner.journal import scene_columns
 from examiner.judging import Judged
 from examiner.kinds import failure_kind
-from examiner.method import MethodResult, Mode, Region
+from examiner.method import MethodResult, Mode
 from examiner.notes import Verdicts, notes
+from examiner.regions import Region
 from examiner.rig import Rig, assets
 from examiner.subspace import POSE, beside_pose, usual_spread
 from examiner.summary import method_summary
@@ -32,7 +33,7 @@ def results_of(
 ) -> dict[str, Any]:
     """Everything but `timings`; the first method is the search, the others its baselines."""
     roles = ["search"] + ["baseline"] * (len(methods) - 1)
-    spread = pose_spread(rig)
+    spread = rig.pose_spread
     found = [
         {
             **mode_result(rig, mode, i + 1, verdicts.crop[i], spread),
@@ -208,13 +209,6 @@ def mirror_pose(poses: Float) -> Float:
 
 TWINS = np.array([1, 0, 2, 4, 3, 5, 7, 6, 8, 10, 9, 11, 13, 12, 14, 16, 15, 18, 17, 20, 19])
 """Index of each of the 21 body joints' twin on the other side."""
-
-
-def pose_spread(rig: Rig) -> Float:
-    """Standard deviation (63,) of typical poses, at least 0.05 rad."""
-    return np.asarray(
-        np.maximum(rig.typical_poses(2000, seeds.generator(seeds.FIXED, seeds.MASS)).std(axis=0), 0.05)
-    )
 
 
 def fragile_result(redraw: Any, result: MethodResult) -> dict[str, Any]:

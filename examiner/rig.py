@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from examiner import seeds
 from examiner.config import Config
-from examiner.distinct import Remembered, pose_distance
+from examiner.distinct import Remembered, distance, pose_distance
 from examiner.evaluate import Evaluator
 from examiner.fairness import Fairness
 from examiner.joints import Float, common_joints
@@ -31,6 +33,9 @@ from simulator import (
     load_prior,
 )
 from targets import Target, TargetSpec, build_target
+
+SPREAD_DRAWS, LEAST_SPREAD = 2000, 0.05
+"""Draws that tell how much poses usually vary, and the least that is believed, radians."""
 
 
 @dataclass(frozen=True)
@@ -62,13 +67,20 @@ class Rig:
         return self.fairness.margin(self.space.decode(units))
 
     def distance(self, a: Float, b: Float) -> Float:
-        """(n, m) between units, >= 1 where distinct by pose alone: agents spread over poses, not views."""
-        return pose_distance(self.marks(a), self.marks(b))
+        """(n, m) between units, >= 1 where distinct by pose alone, as agents spread over poses; by view without."""
+        metric = pose_distance if "pose" in self.config.factors else distance
+        return metric(self.marks(a), self.marks(b))
 
     def typical_poses(self, count: int, rng: np.random.Generator) -> Float:
         """Body poses (count, 63) as real people take them."""
         factor = PoseFactor(self.prior, self.poses)
         return factor.apply(factor.typical(count, rng), self.space.default(count)).body_pose
+
+    @cached_property
+    def pose_spread(self) -> Float:
+        """Standard deviation (63,) of typical poses, at least 0.05 rad."""
+        poses = self.typical_poses(SPREAD_DRAWS, seeds.generator(seeds.FIXED, seeds.MASS))
+        return np.asarray(np.maximum(poses.std(axis=0), LEAST_SPREAD))
 
     def close(self) -> None:
         """Free the simulators."""

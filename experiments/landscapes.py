@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,7 +79,9 @@ class Planted:
     @cached_property
     def _planes(self) -> tuple[NDArray[np.intp], Float, Float]:
         """Dimensions (R, k), centres (R, k) and axes (R, k, k) of every region, the unfair ones last."""
-        rng = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(7,)))
+        rng = np.random.default_rng(
+            np.random.SeedSequence(self.seed, spawn_key=(7, crc32(self.name.encode())))
+        )
         count = self.regions + self.unfair
         dims = np.array([rng.permutation(self.dim)[: self.relevant] for _ in range(count)])
         centres = rng.uniform(MARGIN, 1 - MARGIN, (count, self.relevant))
@@ -112,7 +115,9 @@ class Planted:
     @cached_property
     def _lured(self) -> Float:
         """Where the lure leads (D,): a corner."""
-        rng = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(8,)))
+        rng = np.random.default_rng(
+            np.random.SeedSequence(self.seed, spawn_key=(8, crc32(self.name.encode())))
+        )
         return np.asarray(rng.choice([0.05, 0.95], self.dim))
 
     def noisy(self, units: Float, rng: np.random.Generator) -> Float:

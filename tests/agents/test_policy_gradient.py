@@ -1,7 +1,9 @@
 import numpy as np
+import pytest
 
 import agents
-from agents.policy_gradient import cube_distance, rank_utilities
+from agents.policies import Policies, rank_utilities
+from agents.policy_gradient import cube_distance
 
 DIM = 20
 
@@ -65,12 +67,57 @@ def test_what_was_taken_is_not_climbed_again():
     assert (apart >= 1).all()
 
 
-def test_spread_is_learned_and_bounded():
-    _, _, population = search("policy-gradient", 4)
-    spread = population.state()["spread"]
-    assert np.unique(spread).size > DIM
-    assert spread.min() >= 0.05
-    assert spread.max() <= 1
+def test_covariance_is_learned_along_the_direction_that_pays():
+    policies = Policies(1, 4, 12, spread=0.3, covariance="full")
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        actions = policies.draw(0, 12, rng)
+        policies.train(0, actions, -((actions[:, 0] + actions[:, 1]) ** 2) - 100 * (actions[:, 2] ** 2))
+    covariance = policies.covariance[0]
+    assert covariance[0, 1] < -0.3 * np.sqrt(covariance[0, 0] * covariance[1, 1])
+    assert covariance[2, 2] < 0.1 * covariance[3, 3]
+
+
+def test_diagonal_covariance_stays_diagonal():
+    policies = Policies(1, 4, 12, spread=0.3, covariance="diagonal")
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        actions = policies.draw(0, 12, rng)
+        policies.train(0, actions, -((actions[:, 0] + actions[:, 1]) ** 2))
+    covariance = policies.covariance[0]
+    assert np.array_equal(covariance, np.diag(np.diag(covariance)))
+    assert len(np.unique(np.diag(covariance))) == 4
+
+
+def test_step_size_grows_on_a_slope_and_shrinks_at_a_top():
+    slope, top = (Policies(1, 6, 10, spread=0.1, covariance="full") for _ in range(2))
+    rng = np.random.default_rng(1)
+    for _ in range(12):
+        actions = slope.draw(0, 10, rng)
+        slope.train(0, actions, actions[:, 0])
+    for _ in range(80):
+        actions = top.draw(0, 10, rng)
+        top.train(0, actions, -((actions - 0.2) ** 2).sum(axis=1))
+    assert slope.sigma[0] > 0.12
+    assert top.sigma[0] < 0.05
+    assert np.abs(top.mean[0] - 0.2).max() < 0.05
+
+
+def test_unknown_covariance_and_share_are_refused():
+    for option in ("covariance", "share"):
+        with pytest.raises(ValueError, match=f"expected {option} among .*, got 'half'"):
+            agents.make("policy-gradient", dim=3, agents=1, seed=0, **{option: "half"})
+
+
+def test_advice_is_taken_where_it_proves_good():
+    _, _, smooth = search("policy-gradient", 0, rounds=12)
+    assert smooth.state()["advised"] > 3
+    population = agents.make("policy-gradient", dim=DIM, agents=6, seed=0)
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        units = population.ask()
+        population.tell(units, rng.standard_normal(len(units)))
+    assert population.state()["advised"] <= 3
 
 
 def test_rank_utilities_by_hand():
