@@ -85,7 +85,7 @@ def check_config(config: Config) -> None:
     """
     _check_factors(config)
     for name in (config.algorithm, *config.baselines):
-        if name not in POPULATIONS and not names_user_code(name):
+        if not isinstance(name, str) or (name not in POPULATIONS and not names_user_code(name)):
             near = get_close_matches(name, POPULATIONS, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise ValueError(

@@ -61,8 +61,8 @@ def failure_curves(series: Series, threshold_mm: float) -> Markup:
     if x.low <= threshold_mm <= x.high:
         parts.append(_threshold(x.at(threshold_mm), 14, 250, f"threshold {mm(threshold_mm)}"))
     for index, (name, curve) in enumerate(series):
-        shares = zip(curve["threshold_mm"], curve["share"], strict=False)
-        points = [(x.at(t), y.at(math.log10(s))) for t, s in shares if s is not None and s >= LEAST_SHARE]
+        pairs = zip(curve["threshold_mm"], curve["share"], strict=False)
+        points = [(x.at(t), y.at(math.log10(s))) for t, s in pairs if s is not None and s >= LEAST_SHARE]
         parts.append(_line(index, name, points))
     parts.append(_text(293, 290, "error above which a query is called a failure, mm", "axis"))
     title = "Share of fair queries that fail, against the threshold; the numbers are in the table below it."

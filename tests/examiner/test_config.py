@@ -43,7 +43,7 @@ def test_what_is_not_named_stays(tmp_path):
         ({"threshold": "id:2"}, "got 'id:2'"),
         ({"threshold": "tall"}, "got 'tall'"),
         ({"threshold": "nan"}, "got 'nan'"),
-        ({"algorithm": "pso"}, "unknown method 'pso': expected one of policy-gradient, random, typical"),
+        ({"algorithm": "pso"}, "unknown method 'pso': expected one of policy-gradient, published, cma-es"),
         ({"view": "side"}, "unknown view 'side': expected one of default, full"),
         ({"shares": (0.5, 0.5, 0.5)}, "expected three positive budget shares that sum to 1"),
         ({"shares": ()}, "expected three positive budget shares that sum to 1, got ()"),
