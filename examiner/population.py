@@ -55,7 +55,7 @@ class Population:
         Raises:
             ValueError: for anything but rows of the unit cube.
         """
-        units = np.asarray(self._members.ask(), dtype=np.float64)
+        units = np.array(self._members.ask(), dtype=np.float64)  # theirs may change under way
         if units.ndim != 2 or units.shape[1] != self._dim:
             raise ValueError(f"expected units (n, {self._dim}) from ask() of {self._name}, got {units.shape}")
         bad = np.argwhere(~((units >= 0) & (units <= 1)))
@@ -70,8 +70,8 @@ class Population:
         """Show and tell what came of the units."""
         self.asked = len(units)
         if isinstance(self._members, Observer):
-            self._members.observe(outcomes.per_joint)
-        self._members.tell(units, outcomes.told(threshold))
+            self._members.observe(outcomes.per_joint.copy())
+        self._members.tell(units.copy(), outcomes.told(threshold))
 
     def state(self, count: int) -> dict[str, Any]:
         """What a part file keeps of the agents after a round of `count` rows."""
@@ -100,7 +100,12 @@ class Population:
         owners = getattr(self._members, "owners", None)
         if owners is None:
             return np.asarray(np.arange(count) * self._agents // max(count, 1), np.intp)
-        return np.asarray(owners, np.intp)
+        owners = np.array(owners, np.intp)
+        if owners.shape != (count,):
+            raise ValueError(
+                f"expected owners ({count},) of {self._name}, got {owners.shape}; one for each row"
+            )
+        return owners
 
 
 def build_population(name: str, stream: int, rig: Rig, search: int) -> Population:
