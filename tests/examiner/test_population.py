@@ -282,9 +282,9 @@ def test_agents_that_cannot_learn_are_not_started_from_a_run(planted, learnt):
 
 def test_a_run_to_start_from_must_be_there_and_be_of_these_agents(planted, learnt, tmp_path):
     rig = planted(algorithm="ppo", agents_from=str(tmp_path / "none"))
-    with pytest.raises(FileNotFoundError, match="none to start agents from, found no manifest.json there"):
+    with pytest.raises(FileNotFoundError, match=r"none to start agents from, found no manifest.json there"):
         build_population("ppo", 0, rig, 100)
-    with pytest.raises(ValueError, match="expected a search by sac in .* found none"):
+    with pytest.raises(ValueError, match=r"expected a search by sac in .* found none"):
         policy_of(learnt, "sac")
 
 
