@@ -18,7 +18,7 @@ from examiner.scores import PA_MPJPE, Score
 from simulator import Batch, Scene, Simulator
 from targets import Prediction, Target
 
-CHUNK = 8
+LEAST_CHUNK, CHUNK = 3, 8
 MAX_INVALID = 0.01
 """Share of predictions with NaN above which a run stops (definitions: score)."""
 
@@ -184,8 +184,8 @@ class Evaluator:
 
 
 def chunks_of(scene: Scene) -> list[Scene]:
-    """The scene in parts of at most CHUNK people, at least one for each core where there are enough."""
-    size = max(1, min(CHUNK, -(-len(scene) // cores())))
+    """The scene in parts of LEAST_CHUNK to CHUNK people, one for each core where there are enough."""
+    size = min(CHUNK, max(LEAST_CHUNK, -(-len(scene) // cores())))
     return [scene.rows(slice(i, i + size)) for i in range(0, len(scene), size)]
 
 
