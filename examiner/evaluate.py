@@ -18,7 +18,7 @@ from examiner.scores import PA_MPJPE, Score
 from simulator import Batch, Scene, Simulator
 from targets import Prediction, Target
 
-LEAST_CHUNK, CHUNK = 3, 8
+CHUNK = 8
 MAX_INVALID = 0.01
 """Share of predictions with NaN above which a run stops (definitions: score)."""
 
@@ -184,9 +184,8 @@ class Evaluator:
 
 
 def chunks_of(scene: Scene) -> list[Scene]:
-    """The scene in parts of LEAST_CHUNK to CHUNK people, one for each core where there are enough."""
-    size = min(CHUNK, max(LEAST_CHUNK, -(-len(scene) // cores())))
-    return [scene.rows(slice(i, i + size)) for i in range(0, len(scene), size)]
+    """The scene in parts of at most CHUNK people."""
+    return [scene.rows(slice(i, i + CHUNK)) for i in range(0, len(scene), CHUNK)]
 
 
 def check_prediction(name: str, prediction: Prediction, people: int, joints: int) -> None:
