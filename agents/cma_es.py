@@ -21,7 +21,8 @@ from scipy.special import ndtr, ndtri
 from agents.base import Float, Setting
 from agents.checks import check_population, check_told, load_rng, save_rng
 from agents.error_model import one_thread
-from agents.policy_gradient import cube_distance
+from agents.places import cube_distance
+from agents.scouting import half_typical
 from agents.screening import Screen
 
 try:
@@ -161,20 +162,12 @@ class CmaEs:
             self._strategies[agent] = _relearned(self._strategy(self._best[agent]), learned)
 
     def _draw(self, rows: NDArray[np.intp]) -> Float:
-        drawn = self._scout(rows)
+        drawn = half_typical(rows, self._dim, self._typical, self._rng)
         owner = rows // self._batch
         for agent in np.unique(owner).tolist():
             if self._strategies[agent] is not None:
                 mine = owner == agent
                 drawn[mine] = self._space.units(np.array(self._strategies[agent].ask(int(mine.sum()))))
-        return drawn
-
-    def _scout(self, rows: NDArray[np.intp]) -> Float:
-        """Screening's draws: uniform, every other one typical."""
-        drawn = self._rng.random((len(rows), self._dim))
-        real = rows % 2 == 0
-        if self._typical is not None and real.any():
-            drawn[real] = self._typical(int(real.sum()), self._rng)
         return drawn
 
     def _start(self, agent: int, units: Float, error: Float, margins: Float) -> None:

@@ -20,6 +20,7 @@ from scipy.spatial import KDTree
 from agents.base import Float, Setting
 from agents.checks import check_population, check_told, load_rng, save_rng
 from agents.error_model import one_thread
+from agents.scouting import half_typical
 from agents.screening import Screen
 
 try:
@@ -136,18 +137,10 @@ class CmaMae:
 
     def _draw(self, rows: NDArray[np.intp]) -> Float:
         if self._scouting:
-            return self._scout(rows)
+            return half_typical(rows, self._dim, self._typical, self._rng)
         owner = self._owner[rows]
         drawn = [self._emitters[k]._opt.ask(int((owner == k).sum())) for k in np.unique(owner).tolist()]
         return np.concatenate(drawn).clip(0.0, 1.0)
-
-    def _scout(self, rows: NDArray[np.intp]) -> Float:
-        """Draws: uniform, every other one typical."""
-        drawn = self._rng.random((len(rows), self._dim))
-        real = rows % 2 == 0
-        if self._typical is not None and real.any():
-            drawn[real] = self._typical(int(real.sum()), self._rng)
-        return drawn
 
     def _added(self, units: Float, error: Float, measures: Float) -> dict[str, NDArray[Any]]:
         """What the archive says of each row; unfair ones improve nothing, by their margin."""

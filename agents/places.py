@@ -21,3 +21,9 @@ def places_of(units: Float) -> Float:
 def units_of(places: Float) -> Float:
     """Units (n, D) in [0, 1] of places (n, D); what lies outside comes to the nearest face."""
     return np.asarray((places / SCALE + 0.5).clip(0.0, 1.0))
+
+
+def cube_distance(a: Float, b: Float) -> Float:
+    """Distances (n, m) in the cube, 1 at a tenth of its diagonal."""
+    difference = np.sqrt(((a[:, None] - b[None]) ** 2).sum(axis=2))
+    return np.asarray(difference / (0.1 * np.sqrt(a.shape[1])))

@@ -19,8 +19,9 @@ from agents.archive import Archive
 from agents.base import Float, Setting
 from agents.checks import check_choice, check_population, check_told, load_rng, save_rng
 from agents.error_model import one_thread
-from agents.places import places_of, units_of
+from agents.places import cube_distance, places_of, units_of
 from agents.policies import COVARIANCES, Policies
+from agents.scouting import mostly_typical
 from agents.screening import TRIES, Screen
 
 LEAST_POOL = 32
@@ -167,7 +168,7 @@ class PolicyGradient:
             nonlocal choice
             drawn = np.empty((len(rows), self._dim))
             random = self._exploring(rows)
-            drawn[random] = self._scout(int(random.sum()))
+            drawn[random] = mostly_typical(int(random.sum()), self._dim, self._typical, self._rng)
             advised = ~random & (rows % self._batch < self._advised)
             for agent in np.unique(rows[~random] // self._batch).tolist():
                 mine = (rows // self._batch == agent) & ~random
@@ -199,13 +200,6 @@ class PolicyGradient:
         if self._share == "all":
             return np.arange(len(self._archive))
         return np.flatnonzero(self._archive.agent == agent)
-
-    def _scout(self, count: int) -> Float:
-        uniform = self._rng.random((count, self._dim))
-        if self._typical is None:
-            return uniform
-        real = self._typical(count, self._rng)
-        return np.where(self._rng.random((count, 1)) < 0.75, real, uniform)
 
     def _train(self, agent: int, units: Float, places: Float, value: Float) -> None:
         """One natural-gradient step on ranks; what is crowded comes last."""
@@ -273,9 +267,3 @@ class PolicyGradient:
 ARRAYS = ("best", "best_error", "elite", "median", "stale")
 POLICY_ARRAYS = ("mean", "sigma", "covariance", "path", "trend")
 """What a state holds beside the archive and the counters."""
-
-
-def cube_distance(a: Float, b: Float) -> Float:
-    """Distances (n, m) in the cube, 1 at a tenth of its diagonal."""
-    difference = np.sqrt(((a[:, None] - b[None]) ** 2).sum(axis=2))
-    return np.asarray(difference / (0.1 * np.sqrt(a.shape[1])))

@@ -12,7 +12,7 @@ from scipy.special import ndtr
 
 from agents.base import Float, Setting
 from agents.checks import check_population, check_told, load_rng, save_rng
-from agents.policy_gradient import cube_distance
+from agents.places import cube_distance
 from agents.refinement import LOSS, REWARD, SEEN, Float32, Rows, Walks, normal
 from agents.sb3_common import Brain
 from agents.sb3_leaders import Leaders

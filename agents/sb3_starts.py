@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 
 from agents.base import Float, Proposal
 from agents.refinement import Float32, Rows, normal
-
-TYPICAL = 0.75
-"""Share of the draws as real people take them, where there are such."""
+from agents.scouting import mostly_typical
 
 CHOICE = 16
 """Draws of which the critic picks one, for every second walker; the others take what comes."""
@@ -44,7 +42,7 @@ class Starts:
     ) -> tuple[Float, Float32]:
         """A start in normal quantiles (n, D) for each walker, and what is seen there."""
         each = np.repeat(rows, choice)
-        drawn = normal(self._draw(len(each), rng))
+        drawn = normal(mostly_typical(len(each), self._dim, self._typical, rng))
         seen = look(each, drawn)
         best = value(seen).reshape(len(rows), choice).argmax(axis=1)
         best[rows % 2 == 0] = 0
@@ -56,10 +54,3 @@ class Starts:
     def _remembers(self, count: int, rng: np.random.Generator) -> NDArray[np.bool_]:
         share = self._imitate if len(self.learned) else 0.0
         return np.asarray(rng.random(count) < share)
-
-    def _draw(self, count: int, rng: np.random.Generator) -> Float:
-        uniform = rng.random((count, self._dim))
-        if self._typical is None:
-            return uniform
-        real = self._typical(count, rng)
-        return np.where(rng.random((count, 1)) < TYPICAL, real, uniform)

@@ -22,6 +22,7 @@ from examiner.judging import judge_modes
 from examiner.method import Method, MethodResult, Mode
 from examiner.notes import Verdicts
 from examiner.pictures import overlay
+from examiner.population import build_population
 from examiner.progress import Progress, Silence
 from examiner.reference import Reference, reference_from, save_reference
 from examiner.report import write_report
@@ -71,6 +72,10 @@ class Examiner:
 
     def run(self) -> Audit:
         """Examine with the search and every baseline, then write what a run leaves behind."""
+        config = self._rig.config
+        build_population(
+            config.algorithm, 0, self._rig, int(config.budget * config.shares[0])
+        )  # refused early
         begin(self._folder, self._rig, self._name)
         with only_one(self._folder):
             return self._run()

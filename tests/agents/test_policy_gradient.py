@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 import agents
+from agents.places import cube_distance
 from agents.policies import Policies, rank_utilities
-from agents.policy_gradient import cube_distance
 
 DIM = 20
 
