@@ -13,6 +13,12 @@ from agents.places import places_of
 
 Index = NDArray[np.intp]
 
+MOST_REFUSED = 512
+"""Latest unfair candidates that are remembered."""
+
+MOST_POOL = 800
+"""Most points that the overview is fitted on: half of them the worst, half the latest."""
+
 
 class Archive:
     """Fair points with their errors, and the points where agents ended.
@@ -34,6 +40,8 @@ class Archive:
         """(n,) who saw it."""
         self.open = np.empty(0, dtype=np.bool_)
         """(n,) drawn at random, and no climb has begun there yet."""
+        self.refused = np.empty((0, dim))
+        """Units (r, D) of candidates that were not fair, the latest last."""
         self.taken = np.empty((0, dim))
         """Units (m, D) where climbs ended."""
 
@@ -47,6 +55,10 @@ class Archive:
         self.error = np.concatenate([self.error, error])
         self.agent = np.concatenate([self.agent, agent])
         self.open = np.concatenate([self.open, drawn])
+
+    def refuse(self, units: Float) -> None:
+        """Remember candidates (n, D) that were not fair, and so have no error."""
+        self.refused = np.concatenate([self.refused, units])[-MOST_REFUSED:]
 
     def take(self, point: Float) -> None:
         """Mark a point (D,) as where a climb ended."""
@@ -70,10 +82,22 @@ class Archive:
         return None
 
     def model(self, place: Float, neighbours: int, rows: Index) -> ErrorModel:
-        """A model of the error fitted on the rows nearest to a place (D,)."""
-        away = ((self.places[rows] - place) ** 2).sum(axis=1)
-        if len(rows) > neighbours:
-            rows = np.sort(rows[np.argpartition(away, neighbours)[:neighbours]])
+        """A model of the error fitted on the rows nearest to a place (D,).
+
+        The nearest unfair candidates, at most a quarter as many, are taken for mediocre, lest it advises the rim of
+        what is bad but unfair.
+        """
+        rows = rows[_nearest(self.places[rows], place, neighbours)]
+        unfair = places_of(self.refused)
+        unfair = unfair[_nearest(unfair, place, neighbours // 4)]
+        mediocre = np.full(len(unfair), self.error[rows].mean())
+        points = np.concatenate([self.places[rows], unfair])
+        return ErrorModel(points, np.concatenate([self.error[rows], mediocre]))
+
+    def overview(self) -> ErrorModel:
+        """A model of the error fitted on the worst and the latest rows."""
+        worst = np.argsort(-self.error, kind="stable")[: MOST_POOL // 2]
+        rows = np.union1d(worst, np.arange(len(self))[-MOST_POOL // 2 :])
         return ErrorModel(self.places[rows], self.error[rows])
 
     def state(self) -> dict[str, Any]:
@@ -87,5 +111,13 @@ class Archive:
         self.places = places_of(self.points)
 
 
-ARRAYS = ("points", "error", "agent", "open", "taken")
+ARRAYS = ("points", "error", "agent", "open", "refused", "taken")
 """What a state holds."""
+
+
+def _nearest(places: Float, place: Float, most: int) -> Index:
+    """Ascending rows of the places (n, D) that are nearest to a place (D,)."""
+    if len(places) <= most:
+        return np.arange(len(places))
+    away = ((places - place) ** 2).sum(axis=1)
+    return np.asarray(np.sort(np.argpartition(away, most)[:most]))

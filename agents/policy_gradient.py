@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.advice import Advice
 from agents.archive import Archive
 from agents.base import Float, Setting
 from agents.checks import check_choice, check_population, check_told, load_rng, save_rng
-from agents.error_model import one_thread
+from agents.error_model import ErrorModel, one_thread
 from agents.places import cube_distance, places_of, units_of
 from agents.policies import COVARIANCES, Policies
 from agents.scouting import mostly_typical
@@ -30,9 +31,6 @@ LEAST_POOL = 32
 SHORT_LIST = 4
 """Most promising draws of an action among which one that is not crowded is looked for."""
 
-CLEAR, DOUBTFUL = 1.5, 0.5
-"""Standard errors by which advised actions must do better for more advice, and below which there is less."""
-
 RETREAT = 4
 """What the candidates of an advised action are divided by at each further try: the model knows no fairness."""
 
@@ -40,6 +38,8 @@ ELITE = 3
 """Best actions of a batch whose mean tells whether a climb goes on."""
 
 NEVER = -np.inf
+
+NOBODY = -1
 
 SHARES = ("all", "none")
 
@@ -95,7 +95,8 @@ class PolicyGradient:
         self._screen = Screen(setting.margin, tries)
         self._policies = Policies(setting.agents, setting.dim, batch - self._scouts, spread, covariance)
         self._archive = Archive(setting.dim, setting.distance or cube_distance, dispersion)
-        self._advised = 0 if candidates == 1 else max(1, (batch - self._scouts) // 2)
+        guided = self._scouts if candidates > 1 and share == "all" else 0
+        self._advice = Advice(setting.agents, batch - self._scouts if candidates > 1 else 0, guided)
         self._round = 0
         self._best = np.full((setting.agents, setting.dim), 0.5)
         self._best_error = np.full(setting.agents, NEVER)
@@ -114,6 +115,7 @@ class PolicyGradient:
         """A batch (agents * batch, D): row i belongs to agent i // batch, its scouts last."""
         with one_thread():
             self._asked, self._margins = self._screen.fill(self._agents * self._batch, self._proposals())
+        self._archive.refuse(np.concatenate([np.empty((0, self._dim)), *self._screen.refused]))
         return self._asked.copy()
 
     def tell(self, units: Float, error: Float) -> None:
@@ -129,7 +131,7 @@ class PolicyGradient:
             for agent in range(self._agents):
                 mine = rows[agent * self._batch : (agent + 1) * self._batch - self._scouts]
                 self._train(agent, units[mine], places[mine], value[mine])
-            self._trust(value.reshape(self._agents, self._batch)[:, : self._batch - self._scouts])
+            self._weigh(value.reshape(self._agents, self._batch))
         self._round += 1
         if self._round >= self._explore:
             patience = np.where(self._median > self._threshold, self._haste, self._patience)
@@ -142,7 +144,7 @@ class PolicyGradient:
         """Arrays, counters and the random generator."""
         own = {name: getattr(self, "_" + name).copy() for name in ARRAYS}
         policies = {name: getattr(self._policies, name).copy() for name in POLICY_ARRAYS}
-        counters = {"round": self._round, "advised": self._advised, "screened": self.screened}
+        counters = {"round": self._round, "screened": self.screened, **self._advice.state()}
         return {**own, **policies, **self._archive.state(), **counters, "rng": save_rng(self._rng)}
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -153,7 +155,8 @@ class PolicyGradient:
             setattr(self._policies, name, np.array(state[name]))
         self._archive.load_state(state)
         self._rng = load_rng(state["rng"])
-        self._round, self._advised = int(state["round"]), int(state["advised"])
+        self._advice.load_state(state)
+        self._round = int(state["round"])
         self._screen.screened = int(state["screened"])
 
     def _exploring(self, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
@@ -163,21 +166,34 @@ class PolicyGradient:
     def _proposals(self) -> Callable[[NDArray[np.intp]], Float]:
         """What screening draws from: of fewer candidates at each further try."""
         choice = self._candidates if len(self._archive) >= LEAST_POOL else 1
+        overview = self._archive.overview() if choice > 1 and self._advice.leading else None
 
         def draw(rows: NDArray[np.intp]) -> Float:
             nonlocal choice
             drawn = np.empty((len(rows), self._dim))
-            random = self._exploring(rows)
-            drawn[random] = mostly_typical(int(random.sum()), self._dim, self._typical, self._rng)
-            advised = ~random & (rows % self._batch < self._advised)
-            for agent in np.unique(rows[~random] // self._batch).tolist():
-                mine = (rows // self._batch == agent) & ~random
+            agents, slots, scouts = rows // self._batch, rows % self._batch, self._exploring(rows)
+            led = scouts & (agents < self._advice.leading) & (overview is not None and choice > 1)
+            drawn[scouts & ~led] = self._scout(int((scouts & ~led).sum()))
+            if overview is not None and led.any():
+                drawn[led] = self._lead(int(led.sum()), choice, overview)
+            advised = ~scouts & (slots < self._advice.actions)
+            for agent in np.unique(agents[~scouts]).tolist():
+                mine = (agents == agent) & ~scouts
                 for some, draws in ((mine & ~advised, 1), (mine & advised, max(choice, 1))):
                     drawn[some] = self._act(agent, int(some.sum()), draws)
             choice //= RETREAT
             return drawn
 
         return draw
+
+    def _scout(self, count: int) -> Float:
+        """Free draws (count, D)."""
+        return mostly_typical(count, self._dim, self._typical, self._rng)
+
+    def _lead(self, count: int, choice: int, overview: ErrorModel) -> Float:
+        """Advised draws (count, D): of `choice` each, one of the most promising that is not crowded."""
+        drawn = self._scout(count * choice)
+        return self._promising(drawn, overview(places_of(drawn)), count, NOBODY)
 
     def _act(self, agent: int, count: int, choice: int) -> Float:
         """Actions (count, D) of an agent: of `choice` draws each, one of the most promising that is not crowded."""
@@ -207,20 +223,12 @@ class PolicyGradient:
         self._policies.train(agent, places, value)
         self._remember(agent, units, value)
 
-    def _trust(self, value: Float) -> None:
-        """Let the model advise one action more where advised ones did better than free ones, else one less."""
-        if self._candidates == 1:
-            return
-        value = np.where(np.isfinite(value), value, np.nan)
-        value = value[np.isfinite(value).any(axis=1)]
-        value = value - np.nanmean(value, axis=1, keepdims=True)
-        advised, free = (x[np.isfinite(x)] for x in (value[:, : self._advised], value[:, self._advised :]))
-        if len(advised) < 2 or len(free) < 2:
-            return
-        spread = np.sqrt(advised.var() / len(advised) + free.var() / len(free))
-        gain = (advised.mean() - free.mean()) / max(spread, 1e-12)
-        step = int(gain > CLEAR) - int(gain < DOUBTFUL)
-        self._advised = int(np.clip(self._advised + step, 1, value.shape[1] - 1))
+    def _weigh(self, value: Float) -> None:
+        """Learn from values (K, batch) what advice was worth."""
+        if self._candidates > 1:
+            value = np.where(np.isfinite(value), value, np.nan)
+            actions = self._batch - self._scouts
+            self._advice.learn(value[:, :actions], value[:, actions:])
 
     def _remember(self, agent: int, units: Float, value: Float) -> None:
         """Keep the best action, and whether the batch's elite got better: single errors are noisy."""
@@ -251,11 +259,14 @@ class PolicyGradient:
         self._stale[agent] = 0
 
     def _start(self, agent: int) -> int | None:
-        """Where a climb begins: at the worst of a few points of exploration, else at the worst of all."""
+        """Where a climb begins: at the worst of all; once advice to scouts is in doubt, of a few points of exploration.
+
+        Without it the worst points say little of what lies elsewhere, and climbs had better begin all over.
+        """
         held = self._best[(self._best_error > NEVER) & (np.arange(self._agents) != agent)]
         seen = self._seen(agent)
         fresh = seen[self._archive.open[seen]]
-        if self._tournament and len(fresh):
+        if self._tournament and len(fresh) and not self._advice.proven:
             size = int(np.ceil(self._tournament ** self._rng.random()))
             some = np.sort(self._rng.permutation(fresh)[:size])
             start = self._archive.worst_free(some, held)

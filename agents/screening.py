@@ -20,9 +20,12 @@ class Screen:
         self._margin, self._tries = margin, tries
         self.screened = 0
         """Candidates judged so far."""
+        self.refused: list[Float] = []
+        """Candidates (n, D) that were not fair when rows were filled last, by tries."""
 
     def fill(self, count: int, draw: Callable[[NDArray[np.intp]], Float]) -> tuple[Float, Float]:
         """Units (count, D) and their margins (count,); `draw(rows)` proposes one candidate for each row."""
+        self.refused = []
         rows = np.arange(count)
         units = draw(rows)
         margins = self._judge(units)
@@ -38,4 +41,8 @@ class Screen:
 
     def _judge(self, units: Float) -> Float:
         self.screened += len(units)
-        return np.zeros(len(units)) if self._margin is None else self._margin(units)
+        if self._margin is None:
+            return np.zeros(len(units))
+        margins = self._margin(units)
+        self.refused.append(units[margins < 0])
+        return margins
