@@ -65,9 +65,9 @@ class Policies:
         )
         return np.asarray(good / good.sum() - most * bad / bad.sum())
 
-    def draw(self, agent: int, count: int, rng: np.random.Generator) -> Float:
-        """Actions (count, D) of an agent, in places."""
-        noise = rng.standard_normal((count, self._dim))
+    def draw(self, agent: int, count: int, rng: np.random.Generator, reach: float = 1.0) -> Float:
+        """Actions (count, D) of an agent, in places; steps are up to `reach` times as long as the policy's."""
+        noise = rng.standard_normal((count, self._dim)) * reach ** rng.random((count, 1))
         factor = np.linalg.cholesky(self.covariance[agent])
         return np.asarray((self.mean[agent] + self.sigma[agent] * (noise @ factor.T)).clip(-FACE, FACE))
 

@@ -3,8 +3,8 @@
 Each agent is a Gaussian policy with a learned mean, step size and covariance; one round is a batch of actions for
 each agent, and the gradient is natural and rank-based (`policies`; the policy-gradient view: Williams, Machine
 Learning 8, 1992). The agents work together: they share an archive of what was seen, take the advice of a cheap model
-fitted on what anybody saw near them as far as it proves good, keep away from one another and from what was taken,
-and restart elsewhere when their climb is over.
+fitted on what anybody saw near them as far as it proves good (`advice`), keep away from one another and from what was
+taken, and restart elsewhere when their climb is over.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ ELITE = 3
 NEVER = -np.inf
 
 NOBODY = -1
+"""The agent of a scout: everybody is in its way."""
 
 SHARES = ("all", "none")
 
@@ -53,6 +54,7 @@ class PolicyGradient:
         explore: rounds of pure exploration at the start.
         scouts: actions of each batch that go on exploring afterwards.
         spread: initial standard deviation of a policy, 1 is that of uniform draws.
+        reach: times by which steps among which the model advises may be longer than the policy's.
         patience: rounds without a better elite after which an agent restarts.
         candidates: draws of an advised action, of which the model's worst prediction is acted on; 1 asks no model.
         neighbours: points near an agent that its model is fitted on.
@@ -72,6 +74,7 @@ class PolicyGradient:
         explore: int = 1,
         scouts: int = 1,
         spread: float = 0.35,
+        reach: float = 3.0,
         patience: int = 6,
         candidates: int = 128,
         neighbours: int = 256,
@@ -88,6 +91,7 @@ class PolicyGradient:
         self._dim, self._agents, self._batch = setting.dim, setting.agents, batch
         self._scouts = min(scouts, batch // 4)
         self._explore, self._patience, self._tournament = explore, patience, tournament
+        self._reach = reach
         self._candidates, self._neighbours, self._share = candidates, neighbours, share
         self._haste, self._threshold = haste, np.inf if setting.threshold is None else setting.threshold
         self._typical = setting.typical
@@ -115,7 +119,7 @@ class PolicyGradient:
         """A batch (agents * batch, D): row i belongs to agent i // batch, its scouts last."""
         with one_thread():
             self._asked, self._margins = self._screen.fill(self._agents * self._batch, self._proposals())
-        self._archive.refuse(np.concatenate([np.empty((0, self._dim)), *self._screen.refused]))
+        self._archive.refuse(self._screen.refused(self._dim))
         return self._asked.copy()
 
     def tell(self, units: Float, error: Float) -> None:
@@ -197,7 +201,7 @@ class PolicyGradient:
 
     def _act(self, agent: int, count: int, choice: int) -> Float:
         """Actions (count, D) of an agent: of `choice` draws each, one of the most promising that is not crowded."""
-        places = self._policies.draw(agent, count * choice, self._rng)
+        places = self._policies.draw(agent, count * choice, self._rng, self._reach if choice > 1 else 1.0)
         if choice == 1 or not count:
             return units_of(places)
         model = self._archive.model(self._policies.mean[agent], self._neighbours, self._seen(agent))

@@ -20,12 +20,11 @@ class Screen:
         self._margin, self._tries = margin, tries
         self.screened = 0
         """Candidates judged so far."""
-        self.refused: list[Float] = []
-        """Candidates (n, D) that were not fair when rows were filled last, by tries."""
+        self._refused: list[Float] = []
 
     def fill(self, count: int, draw: Callable[[NDArray[np.intp]], Float]) -> tuple[Float, Float]:
         """Units (count, D) and their margins (count,); `draw(rows)` proposes one candidate for each row."""
-        self.refused = []
+        self._refused = []
         rows = np.arange(count)
         units = draw(rows)
         margins = self._judge(units)
@@ -39,10 +38,14 @@ class Screen:
             units[rows[better]], margins[rows[better]] = again[better], judged[better]
         return units, margins
 
+    def refused(self, dim: int) -> Float:
+        """Candidates (n, D) that were not fair when rows were filled last."""
+        return np.concatenate([np.empty((0, dim)), *self._refused])
+
     def _judge(self, units: Float) -> Float:
         self.screened += len(units)
         if self._margin is None:
             return np.zeros(len(units))
         margins = self._margin(units)
-        self.refused.append(units[margins < 0])
+        self._refused.append(units[margins < 0])
         return margins

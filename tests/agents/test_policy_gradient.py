@@ -110,7 +110,7 @@ def test_unknown_covariance_and_share_are_refused():
 
 
 def test_advice_is_taken_where_it_proves_good():
-    _, _, smooth = search("policy-gradient", 0, rounds=12)
+    _, _, smooth = search("policy-gradient", 0, rounds=12, reach=1.0)
     assert smooth.state()["advised"] > 3
     population = agents.make("policy-gradient", dim=DIM, agents=6, seed=0)
     rng = np.random.default_rng(0)
@@ -124,3 +124,11 @@ def test_rank_utilities_by_hand():
     weights = rank_utilities(4)
     raw = np.array([np.log(2.5), np.log(2.5 / 2), 0, 0])
     assert np.allclose(weights, raw / raw.sum())
+
+
+def test_longer_steps_are_drawn_where_they_are_asked_for():
+    policies = Policies(1, DIM, 8, spread=0.1, covariance="full")
+    own, longer = (policies.draw(0, 400, np.random.default_rng(0), reach) for reach in (1.0, 3.0))
+    length = np.linalg.norm(longer, axis=1) / np.linalg.norm(own, axis=1)
+    assert length.min() == pytest.approx(1, abs=0.05)
+    assert length.max() == pytest.approx(3, abs=0.15)

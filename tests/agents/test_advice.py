@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+from agents.advice import Advice, verdict
+
+
+def errors(advised, free, advised_actions, seed=0):
+    """Errors (8, 6) of a round: the first actions are advised."""
+    noise = np.random.default_rng(seed).standard_normal((8, 6))
+    return noise + np.where(np.arange(6) < advised_actions, advised, free)
+
+
+def test_half_is_advised_at_first():
+    advice = Advice(agents=8, actions=6, scouts=1)
+    assert (advice.actions, advice.leading, advice.proven) == (3, 4, True)
+
+
+def test_advice_that_pays_is_taken_more_and_more_but_never_alone():
+    advice = Advice(agents=8, actions=6, scouts=1)
+    for seed in range(10):
+        scouted = np.where(np.arange(8) < advice.leading, 50.0, 0.0)[:, None]
+        advice.learn(errors(50, 0, advice.actions, seed), scouted + errors(0, 0, 1, seed)[:, :1])
+    assert (advice.actions, advice.leading) == (5, 7)
+    assert advice.proven
+
+
+def test_advice_that_does_not_pay_is_taken_less_but_still_tried():
+    advice = Advice(agents=8, actions=6, scouts=1)
+    for seed in range(10):
+        scouted = np.where(np.arange(8) < advice.leading, -50.0, 0.0)[:, None]
+        advice.learn(errors(-50, 0, advice.actions, seed), scouted + errors(0, 0, 1, seed)[:, :1])
+    assert (advice.actions, advice.leading) == (1, 1)
+    assert not advice.proven
+
+
+def test_an_agent_of_bad_errors_alone_does_not_speak_for_its_advised_actions():
+    advice = Advice(agents=2, actions=4, scouts=0)
+    noise = np.random.default_rng(0).standard_normal((2, 4))
+    noise[1, 2:] = np.nan
+    noise[1] += 500
+    advice.learn(noise, np.empty((2, 0)))
+    assert advice.actions <= 2
+
+
+def test_without_scouts_or_actions_nothing_is_advised():
+    assert not Advice(agents=8, actions=6, scouts=0).proven
+    advice = Advice(agents=8, actions=0, scouts=0)
+    advice.learn(np.empty((8, 0)), np.empty((8, 0)))
+    assert (advice.actions, advice.leading) == (0, 0)
+
+
+def test_state_goes_on_exactly():
+    advice, other = (Advice(agents=8, actions=6, scouts=1) for _ in range(2))
+    advice.learn(errors(50, 0, 3), errors(50, 0, 1)[:, :1])
+    other.load_state(advice.state())
+    assert other.state() == advice.state()
+
+
+@pytest.mark.parametrize(("gain", "said"), [(9.0, 1), (0.0, -1), (-9.0, -1), (1.0, 0)])
+def test_verdict_asks_for_a_clear_difference(gain, said):
+    free = np.tile([-1.0, 1.0], 1)
+    assert verdict(free + gain, free) == said
+
+
+def test_verdict_is_open_where_too_little_is_known():
+    assert verdict(np.array([9.0, np.nan]), np.zeros(5)) == 0
