@@ -29,13 +29,13 @@ class Advice:
         self._step = max(1, agents // STEPS)
         self.actions = min(self._most, max(1, actions // 2))
         """Actions of each agent that are advised."""
-        self.leading = agents // 2 if scouts else 0
+        self.leading = min((agents + 1) // 2, agents - 1) if scouts else 0
         """Agents whose scouts are advised, the first ones."""
 
     @property
     def proven(self) -> bool:
         """Whether nothing yet speaks against scouts that are advised."""
-        return 0 < self._agents <= 2 * self.leading
+        return 2 * self.leading >= self._agents
 
     def learn(self, acted: Float, scouted: Float) -> None:
         """More or less advice, by the errors (K, actions) and (K, scouts) of a round; NaN does not count."""

@@ -15,6 +15,17 @@ def test_half_is_advised_at_first():
     assert (advice.actions, advice.leading, advice.proven) == (3, 4, True)
 
 
+@pytest.mark.parametrize(("agents", "leading"), [(2, 1), (3, 2), (5, 3), (20, 10)])
+def test_nothing_is_in_doubt_at_first_for_odd_numbers_of_agents_too(agents, leading):
+    advice = Advice(agents=agents, actions=6, scouts=1)
+    assert (advice.leading, advice.proven) == (leading, True)
+
+
+def test_a_single_agent_scouts_freely():
+    advice = Advice(agents=1, actions=6, scouts=1)
+    assert (advice.leading, advice.proven) == (0, False)
+
+
 def test_advice_that_pays_is_taken_more_and_more_but_never_alone():
     advice = Advice(agents=8, actions=6, scouts=1)
     for seed in range(10):
@@ -58,7 +69,7 @@ def test_state_goes_on_exactly():
 
 @pytest.mark.parametrize(("gain", "said"), [(9.0, 1), (0.0, -1), (-9.0, -1), (1.0, 0)])
 def test_verdict_asks_for_a_clear_difference(gain, said):
-    free = np.tile([-1.0, 1.0], 1)
+    free = np.array([-1.0, 1.0])
     assert verdict(free + gain, free) == said
 
 
