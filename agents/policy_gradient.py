@@ -39,9 +39,6 @@ ELITE = 3
 
 NEVER = -np.inf
 
-NOBODY = -1
-"""The agent of a scout: everybody is in its way."""
-
 SHARES = ("all", "none")
 
 
@@ -197,7 +194,7 @@ class PolicyGradient:
     def _lead(self, count: int, choice: int, overview: ErrorModel) -> Float:
         """Advised draws (count, D): of `choice` each, one of the most promising that is not crowded."""
         drawn = self._scout(count * choice)
-        return self._promising(drawn, overview(places_of(drawn)), count, NOBODY)
+        return self._promising(drawn, overview(places_of(drawn)), count, None)
 
     def _act(self, agent: int, count: int, choice: int) -> Float:
         """Actions (count, D) of an agent: of `choice` draws each, one of the most promising that is not crowded."""
@@ -207,7 +204,7 @@ class PolicyGradient:
         model = self._archive.model(self._policies.mean[agent], self._neighbours, self._seen(agent))
         return self._promising(units_of(places), model(places), count, agent)
 
-    def _promising(self, drawn: Float, predicted: Float, count: int, agent: int) -> Float:
+    def _promising(self, drawn: Float, predicted: Float, count: int, agent: int | None) -> Float:
         """Of draws (count * choice, D), for each of `count` the worst by prediction that is not crowded."""
         order = np.argsort(-predicted.reshape(count, -1), axis=1, kind="stable")[:, :SHORT_LIST]
         each = np.arange(count)
@@ -244,10 +241,16 @@ class PolicyGradient:
         self._elite[agent] = max(elite, self._elite[agent])
         self._median[agent] = max(float(np.median(value)), self._median[agent])
 
-    def _crowded(self, agent: int, units: Float) -> NDArray[np.bool_]:
-        """Whether units are not distinct from what was taken or is held by another agent."""
-        held = (self._best_error > NEVER) & (np.arange(self._agents) != agent)
-        return self._archive.crowded(units, self._best[held])
+    def _crowded(self, agent: int | None, units: Float) -> NDArray[np.bool_]:
+        """Whether units are not distinct from what was taken or is held by another agent; a scout is nobody."""
+        return self._archive.crowded(units, self._held(agent))
+
+    def _held(self, agent: int | None) -> Float:
+        """Best points (m, D) of all agents but this one."""
+        held = self._best_error > NEVER
+        if agent is not None:
+            held[agent] = False
+        return self._best[held]
 
     def _restart(self, agent: int) -> None:
         """Take what the agent found and begin a climb elsewhere."""
@@ -267,7 +270,7 @@ class PolicyGradient:
 
         Without it the worst points say little of what lies elsewhere, and climbs had better begin all over.
         """
-        held = self._best[(self._best_error > NEVER) & (np.arange(self._agents) != agent)]
+        held = self._held(agent)
         seen = self._seen(agent)
         fresh = seen[self._archive.open[seen]]
         if self._tournament and len(fresh) and not self._advice.proven:

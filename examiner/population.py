@@ -55,7 +55,7 @@ class Population:
         Raises:
             ValueError: for anything but rows of the unit cube.
         """
-        units = np.array(self._members.ask(), dtype=np.float64)  # theirs may change under way
+        units = self._asked()
         if units.ndim != 2 or units.shape[1] != self._dim:
             raise ValueError(f"expected units (n, {self._dim}) from ask() of {self._name}, got {units.shape}")
         bad = np.argwhere(~((units >= 0) & (units <= 1)))
@@ -65,6 +65,17 @@ class Population:
                 f"expected units in [0, 1] from ask() of {self._name}, got {units[row, column]} in row {row}"
             )
         return units
+
+    def _asked(self) -> Float:
+        """A copy of what they ask for: theirs may change under way."""
+        asked = self._members.ask()
+        try:
+            return np.array(asked, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"expected units (n, {self._dim}) of float64 from ask() of {self._name}, got "
+                f"{type(asked).__name__} that is no such array; return all rows in one array"
+            ) from None
 
     def tell(self, units: Float, outcomes: Outcomes, threshold: float) -> None:
         """Show and tell what came of the units."""
@@ -104,6 +115,11 @@ class Population:
         if owners.shape != (count,):
             raise ValueError(
                 f"expected owners ({count},) of {self._name}, got {owners.shape}; one for each row"
+            )
+        bad = np.flatnonzero((owners < 0) | (owners >= self._agents))
+        if len(bad):
+            raise ValueError(
+                f"expected owners from 0 to {self._agents - 1} of {self._name}, got {owners[bad[0]]} in row {bad[0]}"
             )
         return owners
 
@@ -183,10 +199,22 @@ def _users(name: str, setting: dict[str, Any], options: dict[str, Any]) -> Any:
         return factory(**{k: v for k, v in setting.items() if takes_all or k in named}, **options)
 
     members = built_by_user(name, "agents", call=call)
-    missing = [method for method in ("ask", "tell") if not callable(getattr(members, method, None))]
-    if missing:
-        raise ValueError(
-            f"expected {name} to build agents with ask() and tell(units, error), got "
-            f"{type(members).__name__} without {missing[0]}"
-        )
+    _check_methods(members, name)
     return members
+
+
+def _check_methods(members: Any, name: str) -> None:
+    """Refuse objects without the two methods, or that resume from what they never gave."""
+    has = {m: callable(getattr(members, m, None)) for m in ("ask", "tell", "state", "load_state")}
+    kind = type(members).__name__
+    for method in ("ask", "tell"):
+        if not has[method]:
+            raise ValueError(
+                f"expected {name} to build agents with ask() and tell(units, error), got {kind} without {method}"
+            )
+    if has["state"] != has["load_state"]:
+        there, lacks = ("state", "load_state") if has["state"] else ("load_state", "state")
+        raise ValueError(
+            f"expected both state() and load_state(state) of {name}, or neither, got {kind} with {there} "
+            f"and without {lacks}"
+        )

@@ -51,6 +51,12 @@ class Deaf:
 
 def deaf(dim, seed):
     return Deaf()
+
+class Hoarder(Climbers):
+    def state(self): ...
+
+def hoarder(dim, seed):
+    return Hoarder(dim, seed, 0.2)
 '''
 
 
@@ -153,6 +159,11 @@ def test_agents_that_do_not_repeat_themselves_are_not_resumed(planted, climbers,
         (np.full((4, 2), 0.5), r"expected units \(n, 3\) from ask\(\) of mine, got \(4, 2\)"),
         (np.full(3, 0.5), r"expected units \(n, 3\) from ask\(\) of mine, got \(3,\)"),
         (None, r"expected units \(n, 3\) from ask\(\) of mine, got \(\)"),
+        (
+            [[0, 0, 0], [0, 0]],
+            r"from ask\(\) of mine, got list that is no such array; return all rows in one",
+        ),
+        ("units", r"from ask\(\) of mine, got str that is no such array"),
         ([[0, 0, 0], [0, 1.5, 0]], r"expected units in \[0, 1\] from ask\(\) of mine, got 1.5 in row 1"),
         ([[0, -0.1, 0]], r"from ask\(\) of mine, got -0.1 in row 0"),
         ([[0, 0, 0], [0, 0, 0], [0, 0, np.nan]], r"from ask\(\) of mine, got nan in row 2"),
@@ -182,6 +193,9 @@ def test_agents_own_rows_in_turn_unless_they_say_whose_they_are():
     np.testing.assert_array_equal(population(members).state(3)["owners"], [1, 0, 1])
     with pytest.raises(ValueError, match=r"expected owners \(5,\) of mine, got \(3,\)"):
         population(members).state(5)
+    members.owners = [0, 2, 1]
+    with pytest.raises(ValueError, match=r"expected owners from 0 to 1 of mine, got 2 in row 1"):
+        population(members).state(3)
 
 
 def test_a_factory_of_something_else_is_refused(planted, climbers):
@@ -190,6 +204,12 @@ def test_a_factory_of_something_else_is_refused(planted, climbers):
         build_population(name, 0, planted(algorithm=name), 100)
     assert str(caught.value).startswith(f"expected {name} to build")
     assert str(caught.value).endswith("got Deaf without tell")
+
+
+def test_agents_that_give_a_state_must_take_it_back(planted, climbers):
+    name = climbers("hoarder")
+    with pytest.raises(ValueError, match=r"got Hoarder with state and without load_state"):
+        build_population(name, 0, planted(algorithm=name), 100)
 
 
 def test_an_observer_is_shown_the_joints_before_it_is_told(planted):
