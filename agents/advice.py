@@ -5,18 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agents.base import Float
 
 CLEAR, DOUBTFUL = 1.5, 0.5
-"""Standard errors by which advised rows must do better for more advice, and below which there is less."""
+"""Standard errors by which advised actions must do better for more advice, and below which there is less."""
 
-STEPS = 8
-"""Rounds in which scouts go from all free to all advised."""
+TRYING = 8
+"""One agent in so many is advised on an action even where advice does not pay, lest nobody notice that it does."""
 
 
 class Advice:
-    """Counts of advised actions of each agent, and of agents whose scouts are advised; half at first.
+    """One level for all: advised actions of each agent, and in proportion the agents whose scouts are advised.
+
+    Scouts have no level of their own: where the model does not help those that climb, what it likes best elsewhere
+    is high but leads nowhere, as the rim of what is unfair.
 
     Args:
         agents: Agents K.
@@ -25,35 +29,43 @@ class Advice:
     """
 
     def __init__(self, agents: int, actions: int, scouts: int) -> None:
-        self._agents, self._most = agents, max(0, actions - 1)
-        self._step = max(1, agents // STEPS)
-        self.actions = min(self._most, max(1, actions // 2))
-        """Actions of each agent that are advised."""
-        self.leading = min((agents + 1) // 2, agents - 1) if scouts else 0
-        """Agents whose scouts are advised, the first ones."""
+        self._agents, self._scouts, self._most = agents, scouts, max(0, actions - 1)
+        self._half = min(self._most, max(1, actions // 2))
+        self.level = self._half
+        """Advised actions of each agent but those that try, at least half of them at first."""
+
+    @property
+    def actions(self) -> NDArray[np.intp]:
+        """(K,) advised actions of each agent, the first ones."""
+        trying = np.arange(self._agents) < max(1, self._agents // TRYING)
+        return np.asarray(np.maximum(self.level, trying * min(1, self._most)))
+
+    @property
+    def leading(self) -> int:
+        """Agents whose scouts are advised, the first ones; never all."""
+        if not self._scouts or not self._most:
+            return 0
+        return min(self._agents - 1, -(-self.level * self._agents // self._most))
 
     @property
     def proven(self) -> bool:
-        """Whether nothing yet speaks against scouts that are advised."""
-        return 2 * self.leading >= self._agents
+        """Whether nothing yet speaks against advised scouts."""
+        return self.leading > 0 and self.level >= self._half
 
-    def learn(self, acted: Float, scouted: Float) -> None:
-        """More or less advice, by the errors (K, actions) and (K, scouts) of a round; NaN does not count."""
-        acted = acted[np.isfinite(acted).any(axis=1)]
-        acted = acted - np.nanmean(acted, axis=1, keepdims=True)
-        step = verdict(acted[:, : self.actions], acted[:, self.actions :])
-        self.actions = int(np.clip(self.actions + step, min(1, self._most), self._most))
-        if self.leading:
-            step = self._step * verdict(scouted[: self.leading], scouted[self.leading :])
-            self.leading = int(np.clip(self.leading + step, 1, self._agents - 1))
+    def learn(self, acted: Float) -> None:
+        """More or less advice, by the errors (K, actions) of a round; NaN does not count."""
+        told = np.isfinite(acted).any(axis=1) & (self.actions > 0)
+        advised = np.arange(acted.shape[1]) < self.actions[told, None]
+        gain = acted[told] - np.nanmean(acted[told], axis=1, keepdims=True)
+        self.level = int(np.clip(self.level + verdict(gain[advised], gain[~advised]), 0, self._most))
 
     def state(self) -> dict[str, Any]:
-        """Both counts."""
-        return {"advised": self.actions, "leading": self.leading}
+        """The level."""
+        return {"advised": self.level}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Go on from `state()` exactly."""
-        self.actions, self.leading = int(state["advised"]), int(state["leading"])
+        self.level = int(state["advised"])
 
 
 def verdict(advised: Float, free: Float) -> int:

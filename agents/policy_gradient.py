@@ -132,7 +132,7 @@ class PolicyGradient:
             for agent in range(self._agents):
                 mine = rows[agent * self._batch : (agent + 1) * self._batch - self._scouts]
                 self._train(agent, units[mine], places[mine], value[mine])
-            self._weigh(value.reshape(self._agents, self._batch))
+            self._weigh(value.reshape(self._agents, self._batch)[:, : self._batch - self._scouts])
         self._round += 1
         if self._round >= self._explore:
             patience = np.where(self._median > self._threshold, self._haste, self._patience)
@@ -177,7 +177,7 @@ class PolicyGradient:
             drawn[scouts & ~led] = self._scout(int((scouts & ~led).sum()))
             if overview is not None and led.any():
                 drawn[led] = self._lead(int(led.sum()), choice, overview)
-            advised = ~scouts & (slots < self._advice.actions)
+            advised = ~scouts & (slots < self._advice.actions[agents])
             for agent in np.unique(agents[~scouts]).tolist():
                 mine = (agents == agent) & ~scouts
                 for some, draws in ((mine & ~advised, 1), (mine & advised, max(choice, 1))):
@@ -225,11 +225,9 @@ class PolicyGradient:
         self._remember(agent, units, value)
 
     def _weigh(self, value: Float) -> None:
-        """Learn from values (K, batch) what advice was worth."""
+        """Learn from the values (K, actions) of a round what advice was worth."""
         if self._candidates > 1:
-            value = np.where(np.isfinite(value), value, np.nan)
-            actions = self._batch - self._scouts
-            self._advice.learn(value[:, :actions], value[:, actions:])
+            self._advice.learn(np.where(np.isfinite(value), value, np.nan))
 
     def _remember(self, agent: int, units: Float, value: Float) -> None:
         """Keep the best action, and whether the batch's elite got better: single errors are noisy."""

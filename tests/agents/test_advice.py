@@ -11,13 +11,13 @@ def errors(advised, free, advised_actions, seed=0):
 
 
 def test_half_is_advised_at_first():
-    advice = Advice(agents=8, actions=6, scouts=1)
-    assert (advice.actions, advice.leading, advice.proven) == (3, 4, True)
+    advice = Advice(agents=8, actions=7, scouts=1)
+    assert (advice.actions.tolist(), advice.leading, advice.proven) == ([3] * 8, 4, True)
 
 
 @pytest.mark.parametrize(("agents", "leading"), [(2, 1), (3, 2), (5, 3), (20, 10)])
 def test_nothing_is_in_doubt_at_first_for_odd_numbers_of_agents_too(agents, leading):
-    advice = Advice(agents=agents, actions=6, scouts=1)
+    advice = Advice(agents=agents, actions=7, scouts=1)
     assert (advice.leading, advice.proven) == (leading, True)
 
 
@@ -29,19 +29,31 @@ def test_a_single_agent_scouts_freely():
 def test_advice_that_pays_is_taken_more_and_more_but_never_alone():
     advice = Advice(agents=8, actions=6, scouts=1)
     for seed in range(10):
-        scouted = np.where(np.arange(8) < advice.leading, 50.0, 0.0)[:, None]
-        advice.learn(errors(50, 0, advice.actions, seed), scouted + errors(0, 0, 1, seed)[:, :1])
-    assert (advice.actions, advice.leading) == (5, 7)
+        advice.learn(errors(50, 0, advice.level, seed))
+    assert (advice.actions.tolist(), advice.leading) == ([5] * 8, 7)
     assert advice.proven
 
 
-def test_advice_that_does_not_pay_is_taken_less_but_still_tried():
+def test_advice_that_does_not_pay_is_taken_by_few_who_try():
     advice = Advice(agents=8, actions=6, scouts=1)
     for seed in range(10):
-        scouted = np.where(np.arange(8) < advice.leading, -50.0, 0.0)[:, None]
-        advice.learn(errors(-50, 0, advice.actions, seed), scouted + errors(0, 0, 1, seed)[:, :1])
-    assert (advice.actions, advice.leading) == (1, 1)
+        advice.learn(errors(-50, 0, advice.level, seed))
+    assert (advice.actions.tolist(), advice.leading) == ([1] + [0] * 7, 0)
     assert not advice.proven
+
+
+def test_those_who_try_notice_when_advice_pays_again():
+    advice = Advice(agents=16, actions=6, scouts=1)
+    advice.load_state({"advised": 0})
+    assert advice.actions.tolist() == [1, 1] + [0] * 14
+    told = np.random.default_rng(0).standard_normal((16, 6))
+    told[:, 0] = 50
+    told[:2, 0] = -50
+    advice.learn(told)
+    assert advice.level == 0
+    told[:2, 0] = 50
+    advice.learn(told)
+    assert advice.level == 1
 
 
 def test_an_agent_of_bad_errors_alone_does_not_speak_for_its_advised_actions():
@@ -49,22 +61,22 @@ def test_an_agent_of_bad_errors_alone_does_not_speak_for_its_advised_actions():
     noise = np.random.default_rng(0).standard_normal((2, 4))
     noise[1, 2:] = np.nan
     noise[1] += 500
-    advice.learn(noise, np.empty((2, 0)))
-    assert advice.actions <= 2
+    advice.learn(noise)
+    assert advice.level <= 2
 
 
-def test_without_scouts_or_actions_nothing_is_advised():
+def test_without_scouts_or_actions_nothing_is_proven():
     assert not Advice(agents=8, actions=6, scouts=0).proven
     advice = Advice(agents=8, actions=0, scouts=0)
-    advice.learn(np.empty((8, 0)), np.empty((8, 0)))
-    assert (advice.actions, advice.leading) == (0, 0)
+    advice.learn(np.empty((8, 0)))
+    assert (advice.actions.tolist(), advice.leading, advice.proven) == ([0] * 8, 0, False)
 
 
 def test_state_goes_on_exactly():
     advice, other = (Advice(agents=8, actions=6, scouts=1) for _ in range(2))
-    advice.learn(errors(50, 0, 3), errors(50, 0, 1)[:, :1])
+    advice.learn(errors(50, 0, 3))
     other.load_state(advice.state())
-    assert other.state() == advice.state()
+    assert other.state() == advice.state() == {"advised": 4}
 
 
 @pytest.mark.parametrize(("gain", "said"), [(9.0, 1), (0.0, -1), (-9.0, -1), (1.0, 0)])

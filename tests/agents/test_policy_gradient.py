@@ -38,7 +38,7 @@ def test_common_model_climbs_faster_than_the_policy_alone():
         [np.quantile(search("policy-gradient", seed, rounds=12, candidates=c)[1], 0.9) for seed in range(4)]
         for c in (1, 128)
     )
-    assert np.mean(together) > np.mean(alone) + 20
+    assert np.mean(together) > np.mean(alone) + 10
 
 
 def test_policies_find_both_peaks_more_often_than_not():
@@ -117,7 +117,7 @@ def test_advice_is_taken_where_it_proves_good():
     for _ in range(20):
         units = population.ask()
         population.tell(units, rng.standard_normal(len(units)))
-    assert population.state()["advised"] <= 3
+    assert population.state()["advised"] < 3
 
 
 def test_rank_utilities_by_hand():
