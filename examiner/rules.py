@@ -1,0 +1,198 @@
+"""Rules: where failures gather, in words that hold on people the rule was not made of.
+
+A rule is a conjunction of ranges of features (subgroup discovery: Kloesgen, Explora, 1996; beam search as in
+Atzmueller, WIREs Data Mining 5, 2015). It is mined on one half of the people and scored on the other, so its failure
+rate is not the best of many tries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from scipy.stats import beta
+
+from examiner.features import Feature, Features
+from examiner.joints import Bool, Float
+
+CONDITIONS = 3
+"""Most features in a rule: more are not read."""
+
+BEAM = 12
+"""Rules that are kept at each length."""
+
+CUTS = 12
+"""Places at which a feature is cut, at most: quantiles of the failures."""
+
+LEAST_SUPPORT = 20
+"""Fewest people of a half that a rule covers."""
+
+GAIN = 1.05
+"""Times by which a further condition must better a rule: shorter ones are believed sooner."""
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A range of one feature."""
+
+    feature: int
+    low: float = -np.inf
+    high: float = np.inf
+
+    def holds(self, values: Float) -> Bool:
+        """(n,) for values (n, F)."""
+        column = values[:, self.feature]
+        return np.asarray((column >= self.low) & (column <= self.high))
+
+
+@dataclass(frozen=True)
+class Rule:
+    """All of some conditions."""
+
+    conditions: tuple[Condition, ...] = ()
+
+    def holds(self, values: Float) -> Bool:
+        """(n,) for values (n, F); the empty rule holds for everybody."""
+        held = np.ones(len(values), dtype=np.bool_)
+        for condition in self.conditions:
+            held &= condition.holds(values)
+        return held
+
+    def words(self, names: tuple[Feature, ...]) -> str:
+        """The rule as people read it."""
+        return " and ".join(names[c.feature].words(c.low, c.high) for c in self.conditions)
+
+    def narrowed(self, condition: Condition) -> Rule:
+        """The rule with a condition more; one of the same feature is narrowed."""
+        kept, same = [], condition
+        for old in self.conditions:
+            if old.feature == condition.feature:
+                same = replace(same, low=max(same.low, old.low), high=min(same.high, old.high))
+            else:
+                kept.append(old)
+        return Rule((*kept, same))
+
+
+@dataclass(frozen=True)
+class Tally:
+    """People and how many of them fail."""
+
+    people: int
+    failures: int
+
+    @property
+    def rate(self) -> float:
+        """Failures a person; NaN of nobody."""
+        return self.failures / self.people if self.people else float("nan")
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Two-sided 95 % interval of the rate (Clopper and Pearson, Biometrika 26, 1934)."""
+        tail, k, n = (1 - CONFIDENCE) / 2, self.failures, self.people
+        low = float(beta.ppf(tail, k, n - k + 1)) if k else 0.0
+        high = float(beta.ppf(1 - tail, k + 1, n - k)) if k < n else 1.0
+        return low, high
+
+
+def tally(failed: Bool) -> Tally:
+    """Of people (n,) that fail or do not."""
+    return Tally(len(failed), int(failed.sum()))
+
+
+@dataclass(frozen=True)
+class ScoredRule:
+    """A rule and what people say of it that it was not made of."""
+
+    rule: Rule
+    words: str
+    inside: Tally
+    """People of the other half that the rule covers."""
+    everybody: Tally
+    """All people of the other half: the base rate."""
+
+    @property
+    def lift(self) -> float:
+        """Times by which the rule's failure rate exceeds everybody's; NaN where nobody fails."""
+        base = self.everybody.rate
+        return self.inside.rate / base if base > 0 else float("nan")
+
+    def plain(self) -> dict[str, Any]:
+        """As it stands in `results.json`."""
+        low, high = self.inside.interval
+        return {
+            "words": self.words,
+            "rate": self.inside.rate,
+            "low": low,
+            "high": high,
+            "support": self.inside.people,
+            "failures": self.inside.failures,
+            "base_rate": self.everybody.rate,
+            "lift": self.lift,
+        }
+
+
+def halves(count: int, rng: np.random.Generator) -> tuple[Bool, Bool]:
+    """Two complementary masks (n,): whom rules are mined on, whom they are scored on."""
+    mined = np.zeros(count, dtype=np.bool_)
+    mined[rng.permutation(count)[: count // 2]] = True
+    return mined, ~mined
+
+
+def mine(values: Float, failed: Bool, centre: Float) -> Rule | None:
+    """The rule that holds for a person and covers failures best; None where no rule betters everybody's rate.
+
+    Args:
+        values: Features (n, F) of people.
+        failed: (n,) which of them fail.
+        centre: (F,) features of the person that it must cover.
+    """
+    best, beam = Rule(), [Rule()]
+    worth = 0.0
+    for _ in range(CONDITIONS):
+        found = {rule.conditions: rule for old in beam for rule in _longer(old, values, failed, centre)}
+        scored = [(quality(rule.holds(values), failed), rule) for rule in found.values()]
+        scored.sort(key=lambda pair: -pair[0])
+        beam = [rule for value, rule in scored[:BEAM] if value > 0]
+        if not beam or scored[0][0] <= GAIN * worth:
+            break
+        worth, best = scored[0]
+    return best if best.conditions else None
+
+
+def quality(held: Bool, failed: Bool) -> float:
+    """Square root of the support times the gain in failure rate (Kloesgen's binomial test); 0 below the least."""
+    people = int(held.sum())
+    if people < LEAST_SUPPORT:
+        return 0.0
+    return float(np.sqrt(people) * (failed[held].mean() - failed.mean()))
+
+
+def score(rule: Rule, names: tuple[Feature, ...], values: Float, failed: Bool) -> ScoredRule:
+    """A rule scored on people (n, F) that it was not mined on."""
+    return ScoredRule(rule, rule.words(names), tally(failed[rule.holds(values)]), tally(failed))
+
+
+def rule_of(people: Features, failed: Bool, mined: Bool, centre: Float) -> ScoredRule | None:
+    """The rule of a person: mined on the people of a mask (n,), scored on the others."""
+    rule = mine(people.values[mined], failed[mined], centre)
+    if rule is None:
+        return None
+    return score(rule, people.names, people.values[~mined], failed[~mined])
+
+
+def _longer(old: Rule, values: Float, failed: Bool, centre: Float) -> Iterator[Rule]:
+    """Rules with one condition more that still hold for the centre."""
+    inside = values[old.holds(values) & failed]
+    if not len(inside):
+        return
+    cuts = np.quantile(inside, np.linspace(0.0, 1.0, CUTS + 2)[1:-1], axis=0)
+    for feature in range(values.shape[1]):
+        for cut in np.unique(cuts[:, feature]).tolist():
+            if cut <= centre[feature]:
+                yield old.narrowed(Condition(feature, low=cut))
+            if cut >= centre[feature]:
+                yield old.narrowed(Condition(feature, high=cut))
