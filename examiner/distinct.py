@@ -89,6 +89,16 @@ class Remembered:
         return Signature(joints, direction, self._mirror)
 
 
+def mirror_pose(poses: Float) -> Float:
+    """Body poses (N, 63) of the people in a mirror: sides swapped, y and z negated."""
+    joints = poses.reshape(-1, 21, 3)[:, TWINS]
+    return np.asarray((joints * np.array([1.0, -1.0, -1.0])).reshape(-1, 63))
+
+
+TWINS = np.array([1, 0, 2, 4, 3, 5, 7, 6, 8, 10, 9, 11, 13, 12, 14, 16, 15, 18, 17, 20, 19])
+"""Index of each of the 21 body joints' twin on the other side."""
+
+
 def pose_distance(a: Signature, b: Signature) -> Float:
     """(n, m) mean joint distance over 150 mm, the nearer of the pose and its mirror image."""
     return np.minimum(_pose(a, b), _pose(a, b.mirrored()))

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from examiner import seeds
+from examiner.distinct import mirror_pose
 from examiner.fairness import PENETRATION_MM, TOLERANCE, VISIBLE_SHARE
 from examiner.found import found_curve
 from examiner.joints import Float, edges
@@ -199,16 +200,6 @@ def prior_mass(rig: Rig, region: Region) -> float:
     low, high = (box.centre - box.phi_low)[:POSE], (box.centre + box.phi_up)[:POSE]
     both = np.concatenate([poses, mirror_pose(poses)])
     return float(((both >= low) & (both <= high)).all(axis=1).mean())
-
-
-def mirror_pose(poses: Float) -> Float:
-    """Body poses (N, 63) of the people in a mirror: sides swapped, y and z negated."""
-    joints = poses.reshape(-1, 21, 3)[:, TWINS]
-    return np.asarray((joints * np.array([1.0, -1.0, -1.0])).reshape(-1, POSE))
-
-
-TWINS = np.array([1, 0, 2, 4, 3, 5, 7, 6, 8, 10, 9, 11, 13, 12, 14, 16, 15, 18, 17, 20, 19])
-"""Index of each of the 21 body joints' twin on the other side."""
 
 
 def fragile_result(redraw: Any, result: MethodResult) -> dict[str, Any]:

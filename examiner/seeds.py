@@ -4,7 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-REFERENCE, REDRAW, GROWTH, VERIFY, BOOTSTRAP, EXPORT, MASS, AGENTS, VARY, JUDGE, SWEEP, PREVIEW = range(12)
+(
+    REFERENCE,
+    REDRAW,
+    GROWTH,
+    VERIFY,
+    BOOTSTRAP,
+    EXPORT,
+    MASS,
+    AGENTS,
+    VARY,
+    JUDGE,
+    SWEEP,
+    PREVIEW,
+    MILDEST,
+    RULES,
+) = range(14)
 """Streams of randomness."""
 
 FIXED = 20260101

@@ -3,8 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from examiner.distinct import Remembered, any_near, clusters, distance, pose_distance, signature
-from examiner.results import mirror_pose
+from examiner.distinct import Remembered, any_near, clusters, distance, mirror_pose, pose_distance, signature
 from simulator import ParameterSpace, PoseFactor, ShapeFactor, ViewFactor, load_body, load_prior, orientation
 
 
