@@ -118,12 +118,12 @@ def any_near(marks: Signature, place: int, others: Sequence[int], metric: Metric
     return bool((metric(here, marks.rows(np.array(others))) < 1).any())
 
 
-def clusters(distances: Float) -> NDArray[np.int32]:
-    """Cluster label (n,) of each row of symmetric distances (n, n): average linkage cut at 1."""
+def clusters(distances: Float, cut: float = 1.0) -> NDArray[np.int32]:
+    """Cluster label (n,) of each row of symmetric distances (n, n): average linkage cut at `cut`."""
     if len(distances) < 2:
         return np.ones(len(distances), dtype=np.int32)
     condensed = squareform(distances, checks=False)
-    return np.asarray(fcluster(linkage(condensed, "average"), t=1.0, criterion="distance"), dtype=np.int32)
+    return np.asarray(fcluster(linkage(condensed, "average"), t=cut, criterion="distance"), dtype=np.int32)
 
 
 def _pose(a: Signature, b: Signature) -> Float:
