@@ -15,6 +15,7 @@ from PIL import Image
 
 from examiner.config import Config, config_dict, dump_config, with_values
 from examiner.evaluate import Evaluator
+from examiner.explain import Explainer, Explanation
 from examiner.files import only_one, plain, read_json, write_json, write_whole
 from examiner.joints import edges
 from examiner.journal import Journal
@@ -93,7 +94,13 @@ class Examiner:
         methods = self.methods
         crop = draw_modes(self._rig, methods[0].modes, self._folder / "images")
         judged = judge_modes(self._rig, methods[0].modes, self._progress)
-        results = results_of(self._rig, methods, Verdicts(crop, judged), self._run_row())
+        before = time.monotonic()
+        explainer = Explainer(self._rig, journal, self._progress)
+        explained = explainer.run(methods)
+        timings["explain_s"] = round(time.monotonic() - before, 2)
+        draw_mildest(self._rig, explained, self._folder / "images")
+        verdicts = Verdicts(crop, judged, explained, explainer.queries)
+        results = results_of(self._rig, methods, verdicts, self._run_row())
         write_trials(self._folder / "trials.parquet", journal.parts, self._rig)
         write_subspaces(self._folder / "subspaces.json", self._rig, methods[0].modes)
         results["timings"] = {"total_s": round(time.monotonic() - started, 2), **timings}
@@ -189,6 +196,20 @@ def draw_modes(rig: Rig, modes: tuple[Mode, ...], folder: Path) -> list[bool | N
         _save(drawn, folder / f"mode-{number:02d}-overlay.png")
         flags.append(None if detector is None else _gone(detector, mode, rig.threshold))
     return flags
+
+
+def draw_mildest(rig: Rig, explained: list[Explanation], folder: Path) -> None:
+    """Write a picture of every mode's mildest variant, with the truth and what is predicted in its first look."""
+    for number, one in enumerate(explained, start=1):
+        outcomes = one.mildest.outcomes
+        drawn = overlay(
+            rig.simulator.render(one.mildest.scene).images[0],
+            outcomes.gt2d[0],
+            _or_none(outcomes.prediction2d[0]),
+            edges(rig.evaluator.joints),
+            names=rig.evaluator.joints,
+        )
+        _save(drawn, folder / f"mode-{number:02d}-mildest.png")
 
 
 def _with_detector(rig: Rig) -> Evaluator | None:

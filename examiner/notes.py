@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from examiner.config import Config
+from examiner.explain import Explanation
 from examiner.judging import Judged
 from examiner.method import MethodResult
 from examiner.rig import Rig
@@ -19,6 +20,10 @@ class Verdicts:
     """Whether the failure goes with the target's own detector."""
     judged: list[Judged | None]
     """What the judge's pictures said."""
+    explained: list[Explanation]
+    """What else was asked of it."""
+    explaining: int
+    """Queries that this took."""
 
 
 def notes(rig: Rig, methods: list[MethodResult], verdicts: Verdicts) -> list[str]:
@@ -27,7 +32,8 @@ def notes(rig: Rig, methods: list[MethodResult], verdicts: Verdicts) -> list[str
         "Self-penetration is measured on capsules round the limbs, within a centimetre or so of the mesh.",
         f"The skeleton is scored on {len(rig.evaluator.joints)} joints after a linear calibration of the target's "
         "joint definitions; raw errors stand beside it.",
-        "Ambiguous failures (another pose gives the same picture) are not told apart yet.",
+        "Ambiguous: the prediction would be right for another pose that gives the same picture, limbs flipped in depth "
+        "or the predicted pose itself; other poses are not looked for.",
         "Regions are tried from the most severe mode down, as far as the budget reaches.",
     ]
     said += settings_notes(rig.config)
@@ -43,6 +49,11 @@ def notes(rig: Rig, methods: list[MethodResult], verdicts: Verdicts) -> list[str
             "not successful."
         )
     said += judged_notes(verdicts.judged)
+    if verdicts.explained:
+        said.append(
+            f"{verdicts.explaining:,} queries, charged apart, went into the mildest variants of the modes and into "
+            "what matters about those with a region."
+        )
     if rig.referee is not None:
         said.append(
             "Pictures of the search are drawn by the fast renderer; every verified failure was drawn once more by "

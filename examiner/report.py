@@ -101,6 +101,8 @@ def _gallery(results: dict[str, Any], folder: Path) -> dict[str, Any]:
     joints = [error for mode in modes for error in mode["per_joint_mm"].values() if error is not None]
     return {
         "worst": max(modes, key=_redrawn, default=None),
+        "mildest": min((m for m in modes if "mildest" in m), key=_distance, default=None),
+        "nearness": charts.nearness_curve(results["nearness"]) if "nearness" in results else "",
         "by_type": _counts([mode["type"] for mode in modes]),
         "by_flag": _counts([flag for mode in modes for flag in mode["flags"]]),
         "pictures": {mode["id"]: _pictures(mode, folder) for mode in modes},
@@ -121,6 +123,10 @@ def _redrawn(mode: Mapping[str, Any]) -> float:
     return float(mode["redraw"]["mean_mm"] or 0.0)
 
 
+def _distance(mode: Mapping[str, Any]) -> float:
+    return float(mode["mildest"]["distance"])
+
+
 def _counts(names: list[str]) -> dict[str, int]:
     return dict(
         sorted(((name, names.count(name)) for name in set(names)), key=lambda item: (-item[1], item[0]))
@@ -131,10 +137,12 @@ def _pictures(mode: Mapping[str, Any], folder: Path) -> dict[str, str]:
     image, overlay = _open(folder, mode["image"]), _open(folder, mode["overlay"])
     small = overlay.copy()
     small.thumbnail((THUMBNAIL_PIXELS, THUMBNAIL_PIXELS), Image.Resampling.LANCZOS)
+    mildest = mode.get("mildest")
     return {
         "image": _embed(image, PICTURE_BYTES),
         "overlay": _embed(overlay, PICTURE_BYTES),
         "thumbnail": _embed(small, THUMBNAIL_BYTES),
+        "mildest": _embed(_open(folder, mildest["image"]), PICTURE_BYTES // 2) if mildest else "",
     }
 
 

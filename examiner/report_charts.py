@@ -84,6 +84,22 @@ def found_curves(counts: Counts, label: str) -> Markup:
     return _svg(540, 296, f"Distinct fair failures {label}, against search queries, by method.", parts)
 
 
+def nearness_curve(curve: Mapping[str, Any]) -> Markup:
+    """Share of agents that found a failure within a distance from typical people."""
+    x, y = Axis(0.0, max(curve["distance"]), 56, 530), Axis(0.0, 1.04, 250, 14)
+    levels = [(y.at(part), f"{part:.0%}") for part in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    points = [
+        (x.at(distance), y.at(share))
+        for distance, share in zip(curve["distance"], curve["agents"], strict=True)
+        if share is not None
+    ]
+    parts = [_grid(x, levels, 250), _line(0, "search", points)]
+    parts.append(_text(293, 290, "allowed distance from a typical person", "axis"))
+    return _svg(
+        540, 296, "Share of agents that found a failure within a distance from typical people.", parts
+    )
+
+
 def quantile_rows(rows: Series, threshold_mm: float) -> Markup:
     """Median, 90th and 99th percentile and maximum of the error, one row a method."""
     largest = max((row[q] or 0.0 for _, row in rows for q in QUANTILES if q in row), default=0.0)

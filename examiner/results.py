@@ -10,6 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from examiner import seeds
 from examiner.distinct import mirror_pose
+from examiner.explained import diversity_result, explanation_result, nearness
 from examiner.fairness import PENETRATION_MM, TOLERANCE, VISIBLE_SHARE
 from examiner.found import found_curve
 from examiner.joints import Float, edges
@@ -37,8 +38,9 @@ def results_of(
     spread = rig.pose_spread
     found = [
         {
-            **mode_result(rig, mode, i + 1, verdicts.crop[i], spread),
+            **mode_result(rig, mode, i + 1, flags(verdicts, i), spread),
             "judged": judged_result(verdicts.judged[i]),
+            **explanation_result(rig, verdicts.explained[i], f"images/mode-{i + 1:02d}-mildest.png"),
         }
         for i, mode in enumerate(methods[0].modes)
     ]
@@ -53,6 +55,8 @@ def results_of(
             for m, role in zip(methods, roles, strict=True)
         ],
         "modes": found,
+        "nearness": nearness(methods[0], verdicts.explained, rig.config.agents),
+        "diversity": diversity_result(rig, methods[0]),
         "fragile": [fragile_result(r, methods[0]) for r in methods[0].fragile],
         "notes": notes(rig, methods, verdicts),
     }
@@ -108,7 +112,13 @@ def reference_result(rig: Rig) -> dict[str, Any]:
     }
 
 
-def mode_result(rig: Rig, mode: Mode, number: int, crop: bool | None, spread: Float) -> dict[str, Any]:
+def flags(verdicts: Verdicts, row: int) -> list[str]:
+    """Reasons to doubt the mode of a row."""
+    known = {"crop": verdicts.crop[row], "ambiguous": verdicts.explained[row].ambiguous}
+    return [name for name, holds in known.items() if holds]
+
+
+def mode_result(rig: Rig, mode: Mode, number: int, doubts: list[str], spread: Float) -> dict[str, Any]:
     """A mode in `results.json`."""
     outcomes, names = mode.outcomes, rig.evaluator.joints
     errors = mode.redraw.outcomes.severity
@@ -127,7 +137,7 @@ def mode_result(rig: Rig, mode: Mode, number: int, crop: bool | None, spread: Fl
         },
         "reference_renderer_mm": confirmed_error(mode),
         "type": failure_kind(outcomes.gt[0], outcomes.prediction[0], names, rig.score, rig.threshold),
-        "flags": ["crop"] if crop else [],
+        "flags": doubts,
         "per_joint_mm": dict(zip(names, map(float, outcomes.per_joint[0]), strict=True)),
         "visible": dict(zip(names, map(bool, outcomes.visible[0]), strict=True)),
         "words": describe(rig.body, mode.scene),

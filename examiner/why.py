@@ -67,6 +67,12 @@ def causes_of(rig: Rig, person: Scene, ask: Ask) -> list[Cause]:
     return sorted(causes, key=lambda cause: -cause.fall)
 
 
+def cause_count(rig: Rig) -> int:
+    """How many things are set back one at a time."""
+    whole = {"pose": JOINTS, "view": len(VIEW)}
+    return sum(whole.get(factor.name, 1) for factor in rig.space.factors)
+
+
 def _changed(rig: Rig, person: Scene) -> Iterator[tuple[str, Scene]]:
     """Names, and the person (one row) with the named thing as the default person has it."""
     default = rig.space.default(1)

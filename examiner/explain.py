@@ -1,0 +1,114 @@
+"""Explanations: of every mode its mildest variant, and of those with a region what matters and where it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from examiner import seeds
+from examiner.ambiguity import is_ambiguous
+from examiner.features import Features, features_of
+from examiner.joints import Bool
+from examiner.journal import Journal, Part
+from examiner.method import MethodResult
+from examiner.mildest import HALVINGS, LOOKS, Mildest, mildest_of
+from examiner.outcomes import Outcomes
+from examiner.progress import Progress
+from examiner.rig import Rig
+from examiner.rules import ScoredRule, halves, rule_of
+from examiner.subspace import beside_pose
+from examiner.why import Cause, cause_count, causes_of
+from simulator import Scene, join_scenes
+
+EXPLAIN = "explain"
+"""What its stages in the journal begin with."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What is known of one mode beside its figures."""
+
+    mildest: Mildest
+    causes: tuple[Cause, ...]
+    """What matters most, first; empty where the mode has no region."""
+    rule: ScoredRule | None
+    """None where the mode has no region, or no rule holds for it."""
+    ambiguous: bool
+
+
+class Explainer:
+    """Explains the modes of a run's search; its queries are charged apart."""
+
+    def __init__(self, rig: Rig, journal: Journal, progress: Progress) -> None:
+        self._rig, self._journal, self._progress = rig, journal, progress
+        self.queries = 0
+        """Asked so far."""
+        self._expected = 0
+
+    def run(self, methods: Sequence[MethodResult]) -> list[Explanation]:
+        """Explain every mode of the first method; the searches of all tell where failures gather."""
+        modes = methods[0].modes
+        if not modes:
+            return []
+        grown = sum(mode.region is not None for mode in modes)
+        self._expected = LOOKS * ((HALVINGS + 2) * len(modes) + (cause_count(self._rig) + 1) * grown)
+        mildest = mildest_of(self._rig, join_scenes([mode.scene for mode in modes]), self._ask)
+        pool = Pool(self._rig, methods)
+        return [
+            Explanation(
+                mild,
+                () if mode.region is None else tuple(causes_of(self._rig, mode.scene, self._ask)),
+                None if mode.region is None else pool.rule(mode.scene),
+                is_ambiguous(self._rig, mode.scene, mode.outcomes),
+            )
+            for mode, mild in zip(modes, mildest, strict=True)
+        ]
+
+    def _ask(self, stage: str, scene: Scene) -> Outcomes:
+        recorded, name = self._journal.replaying, f"{EXPLAIN}/{stage}"
+        part = self._journal.step(name, lambda: self._part(name, scene))
+        if recorded:
+            self._rig.evaluator.count(part.outcomes)
+        self.queries += len(scene)
+        self._progress.update(f"{EXPLAIN}: {stage}", self.queries, self._expected)
+        return part.outcomes
+
+    def _part(self, name: str, scene: Scene) -> Part:
+        outcomes = self._rig.evaluator(scene)
+        return Part(name, self._journal.queries, np.empty((len(scene), 0)), scene, outcomes, {})
+
+
+class Pool:
+    """People of whom rules are made, and others on whom they are scored.
+
+    Scored on is one half of what the baselines drew: their draws do not depend on what they found, so a rule's failure
+    rate there is that of fresh draws. Mined is the rest. Without baselines both halves are of the search's own draws.
+    """
+
+    def __init__(self, rig: Rig, methods: Sequence[MethodResult]) -> None:
+        self._rig = rig
+        kept = [_usable(method) for method in methods]
+        scenes = [m.search_scene.rows(np.flatnonzero(k)) for m, k in zip(methods, kept, strict=True)]
+        self._people = self._features(join_scenes(scenes))
+        self._failed = np.concatenate(
+            [m.search.failures(rig.threshold)[k] for m, k in zip(methods, kept, strict=True)]
+        )
+        rng = seeds.generator(rig.config.seed, seeds.RULES)
+        own = len(scenes[0]) if len(methods) > 1 else 0
+        mined, _ = halves(len(self._failed) - own, rng)
+        self._mined = np.concatenate([np.ones(own, dtype=np.bool_), mined])
+
+    def rule(self, person: Scene) -> ScoredRule | None:
+        """The rule of a person (one row)."""
+        return rule_of(self._people, self._failed, self._mined, self._features(person).values[0])
+
+    def _features(self, scene: Scene) -> Features:
+        beside = [d for d in beside_pose(self._rig.space) if not d.name.startswith("view.")]
+        return features_of(self._rig.body, scene, beside)
+
+
+def _usable(method: MethodResult) -> Bool:
+    search = method.search
+    return search.fair & search.found & search.valid

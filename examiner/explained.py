@@ -1,0 +1,67 @@
+"""Explanations as plain values of `results.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from examiner.distinct import signature
+from examiner.diversity import CUTS, diversity
+from examiner.explain import Explanation
+from examiner.method import MethodResult
+from examiner.rig import Rig
+from examiner.words import describe
+from simulator import join_scenes
+
+DISTANCES = tuple(np.round(np.arange(0.0, 3.01, 0.25), 2).tolist())
+"""Distances from typical at which the curve is given, 1 is distinct."""
+
+SHOWN = 6
+"""Causes of a mode that are listed."""
+
+
+def explanation_result(rig: Rig, explained: Explanation, image: str) -> dict[str, Any]:
+    """What is known of a mode beside its figures; `image` is the picture of its mildest variant."""
+    mild = explained.mildest
+    return {
+        "mildest": {
+            "error_mm": [float(error) for error in mild.outcomes.severity],
+            "way": mild.way,
+            "distance": mild.distance,
+            "start_distance": mild.start,
+            "words": describe(rig.body, mild.scene),
+            "image": image,
+        },
+        "causes": [
+            {
+                "name": cause.name.replace("_", " "),
+                "fall_mm": cause.fall,
+                "spread_mm": cause.spread,
+                "exceed": cause.exceed,
+                "fair": cause.fair,
+            }
+            for cause in explained.causes[:SHOWN]
+        ],
+        "rule": None if explained.rule is None else explained.rule.plain(),
+    }
+
+
+def nearness(result: MethodResult, explained: Sequence[Explanation], agents: int) -> dict[str, Any]:
+    """How many failures lie how near to typical people: the share of agents that found one, and the modes."""
+    where = np.array([one.mildest.distance for one in explained])
+    owner = np.array([mode.agent for mode in result.modes])
+    return {
+        "distance": list(DISTANCES),
+        "agents": [len(set(owner[where <= d].tolist())) / agents for d in DISTANCES],
+        "modes": [int((where <= d).sum()) for d in DISTANCES],
+    }
+
+
+def diversity_result(rig: Rig, result: MethodResult) -> dict[str, Any]:
+    """Modes counted at other distances, and how many different ones they amount to."""
+    if not result.modes:
+        return {"distance": list(CUTS), "modes": [0] * len(CUTS), "effective": 0.0}
+    told = diversity(signature(rig.body, join_scenes([mode.scene for mode in result.modes])))
+    return {"distance": list(CUTS), "modes": list(told.counts), "effective": told.effective}
