@@ -36,7 +36,7 @@ def explanation_result(rig: Rig, explained: Explanation, image: str) -> dict[str
         },
         "causes": [
             {
-                "name": cause.name.replace("_", " "),
+                "name": cause.name.replace("_", " ").replace(".", " "),
                 "fall_mm": cause.fall,
                 "spread_mm": cause.spread,
                 "exceed": cause.exceed,
@@ -50,7 +50,7 @@ def explanation_result(rig: Rig, explained: Explanation, image: str) -> dict[str
 
 def nearness(result: MethodResult, explained: Sequence[Explanation], agents: int) -> dict[str, Any]:
     """How many failures lie how near to typical people: the share of agents that found one, and the modes."""
-    where = np.array([one.mildest.distance for one in explained])
+    where = np.array([one.mildest.distance for one in explained]).round(6)
     owner = np.array([mode.agent for mode in result.modes])
     return {
         "distance": list(DISTANCES),

@@ -128,7 +128,7 @@ def _views(scene: Scene) -> Iterator[Column]:
     azimuth, elevation, roll = view_of(scene.global_orient).T
     yield Feature("body turned to the left", "degree"), azimuth
     yield Feature("body turned away", "degree"), np.abs(azimuth)
-    yield Feature("camera above", "degree"), elevation
+    yield Feature("camera elevation", "degree"), elevation
     yield Feature("picture rolled", "degree"), roll
 
 

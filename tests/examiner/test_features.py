@@ -76,7 +76,7 @@ def test_the_view_is_that_of_the_camera(body, scene):
     told = table(body, replace(scene, global_orient=orientation(view)))
     np.testing.assert_allclose(told["body turned to the left"], view[:, 0], atol=1e-9)
     np.testing.assert_allclose(told["body turned away"], [30, 0, 90], atol=1e-9)
-    np.testing.assert_allclose(told["camera above"], view[:, 1], atol=1e-9)
+    np.testing.assert_allclose(told["camera elevation"], view[:, 1], atol=1e-9)
     np.testing.assert_allclose(told["picture rolled"], view[:, 2], atol=1e-9)
 
 
