@@ -10,10 +10,11 @@ from pathlib import Path
 from rich.console import Console
 
 from agents import POPULATIONS
-from examiner import commands
+from examiner import commands, commands_run
 from examiner.cli_simulator import add_commands
 from examiner.config import FACTORS, POSE_SPACES, REGIONS, VIEWS
 from examiner.options import add_drawn, add_fix, names
+from examiner.show import VARIANTS
 from examiner.version import VERSION
 from simulator import GraphicsError
 
@@ -36,6 +37,12 @@ AUDIT_EXAMPLES = """examples:
 
 EXPORT_EXAMPLES = """examples:
   examiner export runs/tour-001 --format parquet --samples 500 --out failures
+"""
+
+
+SHOW_EXAMPLES = """examples:
+  examiner show runs/audit-001 3
+  examiner show runs/audit-001 3 --variant mildest --size 2048 --out mildest.png
 """
 
 
@@ -66,6 +73,7 @@ def parser() -> argparse.ArgumentParser:
     _audit(commands_of)
     _export(commands_of)
     _small(commands_of)
+    _finished(commands_of)
     add_commands(commands_of)
     return top
 
@@ -179,9 +187,26 @@ def _small(commands_of: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     reference.add_argument("target", nargs="+", help="e.g. blazepose-full")
     reference.add_argument("--out", type=Path, required=True, help="folder for the reference files")
     reference.set_defaults(run=commands.reference)
+
+
+def _finished(commands_of: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     report = commands_of.add_parser("report", help="write a finished run's report again")
     report.add_argument("run_folder", type=Path, metavar="RUN", help="folder of a finished run")
-    report.set_defaults(run=commands.report)
+    report.set_defaults(run=commands_run.report)
+    show = commands_of.add_parser(
+        "show",
+        help="draw one case of a finished run again, at any size",
+        epilog=SHOW_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    show.add_argument("run_folder", type=Path, metavar="RUN", help="folder of a finished run")
+    show.add_argument("mode", type=int, metavar="MODE", help="number of the mode in the report")
+    show.add_argument("--size", type=int, default=1024, help="pixels a side (default 1024)")
+    show.add_argument(
+        "--variant", choices=VARIANTS, default=VARIANTS[0], help="the failure, or its mildest variant"
+    )
+    show.add_argument("--out", type=Path, help="the picture (default RUN/mode-NN-VARIANT.png)")
+    show.set_defaults(run=commands_run.show)
 
 
 def _sentence(error: BaseException) -> str:

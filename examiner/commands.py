@@ -18,7 +18,6 @@ from examiner.export import export_parquet
 from examiner.files import read_json
 from examiner.joints import LIMB_JOINTS, common_joints
 from examiner.reference import save_reference
-from examiner.report import write_report
 from examiner.rig import build_rig
 from examiner.simulators import RENDERERS
 from examiner.subspace_files import check_finished
@@ -148,14 +147,6 @@ def reference(arguments: argparse.Namespace) -> int:
             markup=False,
             soft_wrap=True,
         )
-    return 0
-
-
-def report(arguments: argparse.Namespace) -> int:
-    """Write a finished run's report again."""
-    check_finished(arguments.run_folder)
-    path = write_report(read_json(arguments.run_folder / "results.json"), arguments.run_folder)
-    Console().print(f"Report: {path}", highlight=False, markup=False, soft_wrap=True)
     return 0
 
 

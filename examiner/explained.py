@@ -10,6 +10,7 @@ import numpy as np
 from examiner.distinct import signature
 from examiner.diversity import CUTS, diversity
 from examiner.explain import Explanation
+from examiner.journal import scene_columns
 from examiner.method import MethodResult
 from examiner.rig import Rig
 from examiner.words import describe
@@ -33,6 +34,7 @@ def explanation_result(rig: Rig, explained: Explanation, image: str) -> dict[str
             "start_distance": mild.start,
             "words": describe(rig.body, mild.scene),
             "image": image,
+            "scene": {key: value[0] for key, value in scene_columns(mild.scene).items()},
         },
         "causes": [
             {
