@@ -10,7 +10,7 @@ help: ## show this
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
 
 audit: $(READY) graphics weights ## the tour: find where BlazePose goes wrong, in a minute or two
-	$(BIN)/examiner audit --tour --agents 8 --budget 1600
+	$(BIN)/examiner audit --preset tour
 
 test: $(READY) graphics weights ## all tests
 	$(BIN)/python -m pytest --quiet --durations=5

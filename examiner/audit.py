@@ -24,6 +24,7 @@ from examiner.method import Method, MethodResult, Mode
 from examiner.notes import Verdicts
 from examiner.pictures import overlay
 from examiner.population import build_population
+from examiner.presets import TOUR
 from examiner.progress import Progress, Silence
 from examiner.reference import Reference, reference_from, save_reference
 from examiner.report import write_report
@@ -111,8 +112,9 @@ class Examiner:
         return Audit(self._folder, results)
 
     def _run_row(self) -> dict[str, Any]:
-        tour = self._name == "tour"
-        return {"name": self._name, "tour": tour, "command": command(self._rig.config) + " --tour" * tour}
+        tour = self._name == TOUR
+        preset = f" --preset {TOUR}" * tour
+        return {"name": self._name, "tour": tour, "command": command(self._rig.config) + preset}
 
 
 def command(config: Config) -> str:

@@ -14,6 +14,7 @@ from examiner import commands, commands_run
 from examiner.cli_simulator import add_commands
 from examiner.config import FACTORS, POSE_SPACES, REGIONS, VIEWS
 from examiner.options import add_drawn, add_fix, names
+from examiner.presets import PRESETS
 from examiner.show import VARIANTS
 from examiner.version import VERSION
 from simulator import GraphicsError
@@ -23,6 +24,7 @@ STOPPED = 130
 
 AUDIT_EXAMPLES = """examples:
   examiner audit                                     audit blazepose-full with the default budget
+  examiner audit --preset full                       figures to rely on, in a quarter of an hour
   examiner audit --target my_model.py:build          audit your own model
   examiner audit --target blazepose-lite --seed 3 --agents 20 --budget 8000
   examiner audit --body SMPL_NEUTRAL.npz --factors pose,view,shape --threshold 150
@@ -91,6 +93,12 @@ def _audit(commands_of: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "--target",
         help="blazepose-lite, -full (default) or -heavy, or your own as module:factory or file.py:factory",
     )
+    add(
+        "--preset",
+        choices=tuple(PRESETS),
+        help="tour: 8 agents, 1,600 queries a method, as the default; full: 20 agents, 7,500 queries, and two pictures "
+        "of each mode by the judge; other options win",
+    )
     add("--agents", type=int, help="number of agents (default 8)")
     _search(audit)
     add("--budget", type=int, help="target queries of each method, all stages together (default 1600)")
@@ -116,7 +124,6 @@ def _audit(commands_of: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     add("--config", type=Path, help="YAML file of these settings; options given here win")
     add("--out", type=Path, help="a new folder (default runs/audit-NNN)")
     add("--resume", type=Path, metavar="FOLDER", help="go on with a stopped run, with its own settings")
-    add("--tour", action="store_const", const="tour", default="audit", dest="name", help=argparse.SUPPRESS)
     audit.set_defaults(run=commands.audit)
 
 

@@ -17,9 +17,10 @@ from examiner.evaluate import FIELDS
 from examiner.export import export_parquet
 from examiner.files import read_json
 from examiner.joints import LIMB_JOINTS, common_joints
+from examiner.presets import PRESETS, TOUR
 from examiner.reference import save_reference
 from examiner.rig import build_rig
-from examiner.simulators import RENDERERS
+from examiner.simulators import RENDERERS, check_judge
 from examiner.subspace_files import check_finished
 from examiner.terminal import open_progress, print_summary
 from simulator import GraphicsError, ParameterSpace, PyrenderSimulator, ViewFactor, diagnose, load_body
@@ -64,6 +65,8 @@ def audit(arguments: argparse.Namespace) -> int:
     config, folder = _audit_config(arguments)
     if config.simulator in RENDERERS:  # the fast one's failures are confirmed by the other
         check_opengl()
+    if config.judge:
+        check_judge()
     progress = open_progress()
     try:
         stored = resume_reference(folder) if arguments.resume is not None else None
@@ -153,7 +156,8 @@ def reference(arguments: argparse.Namespace) -> int:
 def _audit_config(arguments: argparse.Namespace) -> tuple[Config, Path]:
     settings = given(arguments)
     if arguments.resume is not None:
-        others = [*settings, *(name for name in ("config", "out") if getattr(arguments, name) is not None)]
+        apart = ("preset", "config", "out")
+        others = [*settings, *(name for name in apart if getattr(arguments, name) is not None)]
         if others:
             raise ValueError(
                 f"expected --resume alone, got --{others[0].replace('_', '-')} too: a run goes on with its own "
@@ -163,8 +167,10 @@ def _audit_config(arguments: argparse.Namespace) -> tuple[Config, Path]:
         if not (folder / "manifest.json").is_file():
             raise FileNotFoundError(f"expected a stopped run in {folder}, found no manifest.json there")
         return resume_config(folder), folder
-    base = load_config(arguments.config) if arguments.config else Config()
-    return with_values(base, settings, "the command line"), new_folder(arguments.out, arguments.name)
+    base = with_values(Config(), dict(PRESETS.get(arguments.preset, {})), "the preset")
+    if arguments.config:
+        base = load_config(arguments.config, base)
+    return with_values(base, settings, "the command line"), new_folder(arguments.out, _kind(arguments))
 
 
 def given(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -216,8 +222,13 @@ def _way_on(folder: Path) -> str:
 
 def _run_name(arguments: argparse.Namespace, folder: Path) -> str:
     if arguments.resume is None:
-        return str(arguments.name)
+        return _kind(arguments)
     return str(read_json(folder / "manifest.json")["name"])
+
+
+def _kind(arguments: argparse.Namespace) -> str:
+    """What a run is called: a tour says so."""
+    return TOUR if arguments.preset == TOUR else "audit"
 
 
 def check_opengl() -> None:

@@ -198,8 +198,8 @@ def dump_config(config: Config) -> str:
     return str(yaml.safe_dump(config_dict(config), sort_keys=False))
 
 
-def load_config(path: Path) -> Config:
-    """Read a YAML configuration; what it does not name stays at its default.
+def load_config(path: Path, base: Config | None = None) -> Config:
+    """Read a YAML configuration; what it does not name stays as in `base`, else at its default.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -213,7 +213,7 @@ def load_config(path: Path) -> Config:
         raise ValueError(f"expected YAML in {path}, got something else: {error}") from None
     if not isinstance(values, dict):
         raise ValueError(f"expected `name: value` lines in {path}, got {type(values).__name__}")
-    return with_values(Config(), values, str(path))
+    return with_values(base or Config(), values, str(path))
 
 
 def with_values(config: Config, values: dict[str, Any], origin: str) -> Config:

@@ -7,6 +7,7 @@ import hashlib
 import shlex
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -116,6 +117,19 @@ def _check_own_looks(config: Config) -> None:
                 f"expected --{option} with --simulator {' or '.join(RENDERERS)}, got {config.simulator}, which "
                 "draws its own; leave one of the two out"
             )
+
+
+def check_judge() -> None:
+    """Refuse early where the judge's packages are not installed.
+
+    Raises:
+        ModuleNotFoundError: saying what to type.
+    """
+    if find_spec("mitsuba") is None:
+        raise ModuleNotFoundError(
+            "expected the package mitsuba for the judge, which --judge and --preset full ask; pip install "
+            "'poseexaminer[judge]', or add --judge 0"
+        )
 
 
 def build_judge(body: Body, size: int) -> Simulator:

@@ -177,3 +177,45 @@ def test_runs_as_a_module():
     command = [sys.executable, "-m", "examiner.cli", "--version"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("examiner 0.")
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What configuration a command line asks for, without running it."""
+
+    def config_of(*words):
+        seen = []
+
+        def stop(config, *rest, **more):
+            seen.append(config)
+            raise ValueError("that is enough")
+
+        monkeypatch.setattr("examiner.commands.build_rig", stop)
+        monkeypatch.setattr("examiner.commands.check_opengl", lambda: None)
+        monkeypatch.setattr("examiner.commands.check_judge", lambda: None)
+        assert main(["audit", *words]) == 2
+        return seen[0]
+
+    return config_of
+
+
+def test_presets_are_settings_that_others_override(asked, tmp_path):
+    full = asked("--preset", "full")
+    assert (full.agents, full.budget, full.judge) == (20, 7500, 2)
+    assert asked("--preset", "full", "--agents", "5").agents == 5
+    assert asked("--preset", "tour") == asked()
+    (tmp_path / "mine.yaml").write_text("budget: 900\n")
+    both = asked("--preset", "full", "--config", str(tmp_path / "mine.yaml"), "--judge", "0")
+    assert (both.agents, both.budget, both.judge) == (20, 900, 0)
+
+
+def test_a_judge_that_is_not_installed_is_told_before_anything_runs(monkeypatch, capsys):
+    monkeypatch.setattr("examiner.simulators.find_spec", lambda name: None)
+    monkeypatch.setattr("examiner.commands.check_opengl", lambda: None)
+    assert main(["audit", "--judge", "2"]) == 2
+    assert "pip install 'poseexaminer[judge]', or add --judge 0" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_stopped_run_takes_no_preset(tmp_path, capsys):
+    assert main(["audit", "--resume", str(tmp_path), "--preset", "full"]) == 2
+    assert "expected --resume alone, got --preset too" in capsys.readouterr().err
