@@ -10,19 +10,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from PIL import Image
-
 from examiner.config import Config, config_dict, dump_config, with_values
-from examiner.evaluate import Evaluator
-from examiner.explain import Explainer, Explanation
+from examiner.explain import Explainer
 from examiner.files import only_one, plain, read_json, write_json, write_whole
-from examiner.joints import edges
 from examiner.journal import Journal
 from examiner.judging import judge_modes
-from examiner.method import Method, MethodResult, Mode
+from examiner.method import Method, MethodResult
+from examiner.mode_pictures import draw_mildest, draw_modes
 from examiner.notes import Verdicts
-from examiner.pictures import overlay
 from examiner.population import build_population
 from examiner.presets import TOUR
 from examiner.progress import Progress, Silence
@@ -33,7 +28,6 @@ from examiner.rig import Rig, assets
 from examiner.subspace_files import write_subspaces
 from examiner.trials import write_trials
 from examiner.version import VERSION
-from targets import BUILT_IN, build_target
 
 PACKAGES = (
     "numpy",
@@ -93,14 +87,14 @@ class Examiner:
             self.methods.append(Method(name, stream, self._rig, journal, self._progress).run())
             timings[f"{name}_s"] = round(time.monotonic() - before, 2)
         methods = self.methods
-        crop = draw_modes(self._rig, methods[0].modes, self._folder / "images")
+        drawn = draw_modes(self._rig, methods[0].modes, self._folder / "images")
         judged = judge_modes(self._rig, methods[0].modes, self._progress)
         before = time.monotonic()
         explainer = Explainer(self._rig, journal, self._progress)
         explained = explainer.run(methods)
         timings["explain_s"] = round(time.monotonic() - before, 2)
         draw_mildest(self._rig, explained, self._folder / "images")
-        verdicts = Verdicts(crop, judged, explained, explainer.queries)
+        verdicts = Verdicts(drawn, judged, explained, explainer.queries)
         results = results_of(self._rig, methods, verdicts, self._run_row())
         write_trials(self._folder / "trials.parquet", journal.parts, self._rig)
         write_subspaces(self._folder / "subspaces.json", self._rig, methods[0].modes)
@@ -179,61 +173,6 @@ def finish(folder: Path) -> None:
     """Mark the manifest `done`: from now on report, export and the hook trust the folder."""
     manifest = read_json(folder / "manifest.json")
     write_json(folder / "manifest.json", {**manifest, "status": "done"})
-
-
-def draw_modes(rig: Rig, modes: tuple[Mode, ...], folder: Path) -> list[bool | None]:
-    """Write each mode's picture and overlay; return which are failures of the crop alone."""
-    detector = _with_detector(rig)
-    flags: list[bool | None] = []
-    for number, mode in enumerate(modes, start=1):
-        batch = rig.simulator.render(mode.scene)
-        drawn = overlay(
-            batch.images[0],
-            mode.outcomes.gt2d[0],
-            _or_none(mode.outcomes.prediction2d[0]),
-            edges(rig.evaluator.joints),
-            names=rig.evaluator.joints,
-        )
-        _save(Image.fromarray(batch.images[0]), folder / f"mode-{number:02d}.png")
-        _save(drawn, folder / f"mode-{number:02d}-overlay.png")
-        flags.append(None if detector is None else _gone(detector, mode, rig.threshold))
-    return flags
-
-
-def draw_mildest(rig: Rig, explained: list[Explanation], folder: Path) -> None:
-    """Write a picture of every mode's mildest variant, with the truth and what is predicted in its first look."""
-    for number, one in enumerate(explained, start=1):
-        outcomes = one.mildest.outcomes
-        drawn = overlay(
-            rig.simulator.render(one.mildest.scene).images[0],
-            outcomes.gt2d[0],
-            _or_none(outcomes.prediction2d[0]),
-            edges(rig.evaluator.joints),
-            names=rig.evaluator.joints,
-        )
-        _save(drawn, folder / f"mode-{number:02d}-mildest.png")
-
-
-def _with_detector(rig: Rig) -> Evaluator | None:
-    """The same examination with the target's own detector, where the run used the simulator's box."""
-    spec = rig.target.spec
-    if spec.name not in BUILT_IN or spec.region_of_interest != "box":
-        return None
-    target = build_target(spec.name, region_of_interest="detector")
-    return Evaluator(rig.simulator, target, rig.fairness, rig.score, rig.evaluator.calibration)
-
-
-def _gone(detector: Evaluator, mode: Mode, threshold: float) -> bool:
-    outcomes = detector(mode.scene)
-    return bool(outcomes.found[0] and not outcomes.exceeds(threshold)[0])
-
-
-def _or_none(points: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.float64]] | None:
-    return points if np.isfinite(points).all() else None
-
-
-def _save(picture: Image.Image, path: Path) -> None:
-    write_whole(path, lambda stream: picture.save(stream, format="PNG"))
 
 
 def _version(package: str) -> str:

@@ -8,6 +8,7 @@ from examiner.config import Config
 from examiner.explain import Explanation
 from examiner.judging import Judged
 from examiner.method import MethodResult
+from examiner.mode_pictures import Drawn
 from examiner.rig import Rig
 from examiner.summary import method_summary
 
@@ -16,8 +17,8 @@ from examiner.summary import method_summary
 class Verdicts:
     """What was asked about the search's modes after it; item i of each belongs to mode i."""
 
-    crop: list[bool | None]
-    """Whether the failure goes with the target's own detector."""
+    drawn: list[Drawn]
+    """What was measured where its pictures were drawn."""
     judged: list[Judged | None]
     """What the judge's pictures said."""
     explained: list[Explanation]
@@ -59,7 +60,7 @@ def notes(rig: Rig, methods: list[MethodResult], verdicts: Verdicts) -> list[str
             "Pictures of the search are drawn by the fast renderer; every verified failure was drawn once more by "
             "the reference renderer and exceeded the threshold there too."
         )
-    crop = verdicts.crop
+    crop = [one.crop for one in verdicts.drawn]
     if any(flag is not None for flag in crop):
         said.append(
             f"{sum(map(bool, crop))} of {len(crop)} modes are failures of the crop alone: gone with the target's own "

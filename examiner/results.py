@@ -40,6 +40,7 @@ def results_of(
         {
             **mode_result(rig, mode, i + 1, flags(verdicts, i), spread),
             "judged": judged_result(verdicts.judged[i]),
+            "figures": [asdict(figure) for figure in verdicts.drawn[i].figures],
             **explanation_result(rig, verdicts.explained[i], f"images/mode-{i + 1:02d}-mildest.png"),
         }
         for i, mode in enumerate(methods[0].modes)
@@ -114,7 +115,7 @@ def reference_result(rig: Rig) -> dict[str, Any]:
 
 def flags(verdicts: Verdicts, row: int) -> list[str]:
     """Reasons to doubt the mode of a row."""
-    known = {"crop": verdicts.crop[row], "ambiguous": verdicts.explained[row].ambiguous}
+    known = {"crop": verdicts.drawn[row].crop, "ambiguous": verdicts.explained[row].ambiguous}
     return [name for name, holds in known.items() if holds]
 
 
