@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from examiner.distinct import signature
-from examiner.diversity import CUTS, diversity
+from examiner.distinct import Signature, distance, signature
+from examiner.diversity import CUTS, chao1, diversity
 from examiner.explain import Explanation
 from examiner.journal import scene_columns
 from examiner.method import MethodResult
@@ -62,8 +63,22 @@ def nearness(result: MethodResult, explained: Sequence[Explanation], agents: int
 
 
 def diversity_result(rig: Rig, result: MethodResult) -> dict[str, Any]:
-    """Modes counted at other distances, and how many different ones they amount to."""
+    """Modes counted at other distances, how many different ones they amount to, and how many there may be."""
     if not result.modes:
-        return {"distance": list(CUTS), "modes": [0] * len(CUTS), "effective": 0.0}
-    told = diversity(signature(rig.body, join_scenes([mode.scene for mode in result.modes])))
-    return {"distance": list(CUTS), "modes": list(told.counts), "effective": told.effective}
+        return {"distance": list(CUTS), "modes": [0] * len(CUTS), "effective": 0.0, "estimated": 0.0}
+    marks = signature(rig.body, join_scenes([mode.scene for mode in result.modes]))
+    told = diversity(marks)
+    return {
+        "distance": list(CUTS),
+        "modes": list(told.counts),
+        "effective": told.effective,
+        "estimated": chao1(encounters(rig, result, marks)),
+    }
+
+
+def encounters(rig: Rig, result: MethodResult, marks: Signature) -> NDArray[np.intp]:
+    """(M,) how many agents met each mode: asked for a fair failure that is not distinct from it."""
+    failed = np.flatnonzero(result.search.failures(rig.threshold))
+    near = distance(marks, signature(rig.body, result.search_scene.rows(failed))) < 1
+    met = [len(set(result.agent[failed[row]].tolist())) for row in near]
+    return np.maximum(np.array(met, dtype=np.intp), 1)

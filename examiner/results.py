@@ -9,6 +9,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from examiner import seeds
+from examiner.confidence import Confidence, confidence_of
 from examiner.distinct import mirror_pose
 from examiner.explained import diversity_result, explanation_result, nearness
 from examiner.fairness import PENETRATION_MM, TOLERANCE, VISIBLE_SHARE
@@ -36,9 +37,11 @@ def results_of(
     """Everything but `timings`; the first method is the search, the others its baselines."""
     roles = ["search"] + ["baseline"] * (len(methods) - 1)
     spread = rig.pose_spread
+    told = confidence_of([m.search for m in methods], rig.threshold)
     found = [
         {
             **mode_result(rig, mode, i + 1, flags(verdicts, i), spread),
+            "confident": None if told is None else bool(mode.outcomes.confidence[0] >= told.usual),
             "judged": judged_result(verdicts.judged[i]),
             "figures": [asdict(figure) for figure in verdicts.drawn[i].figures],
             **explanation_result(rig, verdicts.explained[i], f"images/mode-{i + 1:02d}-mildest.png"),
@@ -56,6 +59,7 @@ def results_of(
             for m, role in zip(methods, roles, strict=True)
         ],
         "modes": found,
+        "confidence": confidence_result(told),
         "nearness": nearness(methods[0], verdicts.explained, rig.config.agents),
         "diversity": diversity_result(rig, methods[0]),
         "fragile": [fragile_result(r, methods[0]) for r in methods[0].fragile],
@@ -111,6 +115,11 @@ def reference_result(rig: Rig) -> dict[str, Any]:
         "raw": asdict(stored.raw),
         "pa_mpjpe": asdict(stored.pa_mpjpe),
     }
+
+
+def confidence_result(told: Confidence | None) -> dict[str, Any] | None:
+    """What the target's confidence tells, in `results.json`."""
+    return None if told is None else asdict(told)
 
 
 def flags(verdicts: Verdicts, row: int) -> list[str]:
