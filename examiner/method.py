@@ -206,10 +206,10 @@ class Method:
             scene=person,
             outcomes=outcomes.rows(np.array([redraw.row])),
             redraw=redraw,
-            region=self._region(person, rank, outcomes.rows(mine).told(self._rig.threshold)),
+            region=self._region(person, rank, outcomes.rows(mine)),
         )
 
-    def _region(self, person: Scene, rank: int, before: Float) -> Region | None:
+    def _region(self, person: Scene, rank: int, before: Outcomes) -> Region | None:
         """A box grown round the person and proven; None where the budget is spent."""
         left = self._total - sum(self._purse.spent.values())
         most = MOST_GROWTH[self._rig.config.regions]

@@ -92,6 +92,12 @@ def walk(start: Scene, end: Scene, way: Float, frame: Callable[[Scene], Scene]) 
     )
 
 
+def looks(rig: Rig, person: Scene) -> Scene:
+    """A person (one row) in LOOKS appearances, the same for everybody."""
+    rng = seeds.generator(seeds.FIXED, seeds.MILDEST)
+    return rig.space.redress(person.rows(np.zeros(LOOKS, dtype=np.intp)), rng)
+
+
 def typical_ends(rig: Rig, people: Scene) -> Scene:
     """The typical person nearest to each: nearest pose or mirror image of one, mean shape, seen from the front."""
     poses = rig.typical_poses(TYPICAL, seeds.generator(seeds.FIXED, seeds.MASS, 1))
@@ -132,11 +138,8 @@ def _turned(start: Float, end: Float, share: Float) -> Float:
 
 def _asked(rig: Rig, people: Scene, ask: Ask) -> list[Outcomes]:
     """Outcomes of each person in LOOKS appearances, the same for everybody and every step."""
-    looks = [
-        rig.space.redress(people.rows(np.full(LOOKS, row)), seeds.generator(seeds.FIXED, seeds.MILDEST))
-        for row in range(len(people))
-    ]
-    outcomes = ask(STAGE, join_scenes(looks))
+    rows = [slice(row, row + 1) for row in range(len(people))]
+    outcomes = ask(STAGE, join_scenes([looks(rig, people.rows(r)) for r in rows]))
     return [outcomes.rows(slice(LOOKS * row, LOOKS * (row + 1))) for row in range(len(people))]
 
 

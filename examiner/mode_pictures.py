@@ -16,9 +16,16 @@ from examiner.files import write_whole
 from examiner.joint_sets import COCO_17, COMMON, SMPL_24
 from examiner.joints import edges
 from examiner.method import Mode
+from examiner.mildest import looks
+from examiner.outcomes import Outcomes
 from examiner.pictures import overlay
+from examiner.regions import Region
 from examiner.rig import Rig
+from simulator import Batch
 from targets import BUILT_IN, build_target
+
+STRIP, STRIP_PIXELS = 6, 240
+"""People in the strip of a region, and the side of each."""
 
 SETS = (COMMON, SMPL_24, COCO_17)
 """Joint sets whose figures are printed, where both sides have the joints."""
@@ -40,15 +47,10 @@ def draw_modes(rig: Rig, modes: tuple[Mode, ...], folder: Path) -> list[Drawn]:
     told: list[Drawn] = []
     for number, mode in enumerate(modes, start=1):
         batch = rig.simulator.render(mode.scene)
-        drawn = overlay(
-            batch.images[0],
-            mode.outcomes.gt2d[0],
-            _or_none(mode.outcomes.prediction2d[0]),
-            edges(rig.evaluator.joints),
-            names=rig.evaluator.joints,
-        )
         _save(Image.fromarray(batch.images[0]), folder / f"mode-{number:02d}.png")
-        _save(drawn, folder / f"mode-{number:02d}-overlay.png")
+        _save(_over(rig, batch, mode.outcomes), folder / f"mode-{number:02d}-overlay.png")
+        if mode.region is not None and len(mode.region.people):
+            _save(strip(rig, mode.region), folder / f"mode-{number:02d}-strip.png")
         [figures] = figures_of(batch, rig.evaluator.predict(batch), rig.target.spec, SETS)
         crop = None if detector is None else _gone(detector, mode, rig.threshold)
         told.append(Drawn(crop, tuple(figures)))
@@ -56,17 +58,34 @@ def draw_modes(rig: Rig, modes: tuple[Mode, ...], folder: Path) -> list[Drawn]:
 
 
 def draw_mildest(rig: Rig, explained: list[Explanation], folder: Path) -> None:
-    """Write a picture of every mode's mildest variant, with the truth and what is predicted in its first look."""
+    """Write a picture of every mode's mildest variant in its first look, with the truth and what is predicted."""
     for number, one in enumerate(explained, start=1):
-        outcomes = one.mildest.outcomes
-        drawn = overlay(
-            rig.simulator.render(one.mildest.scene).images[0],
-            outcomes.gt2d[0],
-            _or_none(outcomes.prediction2d[0]),
-            edges(rig.evaluator.joints),
-            names=rig.evaluator.joints,
-        )
-        _save(drawn, folder / f"mode-{number:02d}-mildest.png")
+        batch = rig.simulator.render(looks(rig, one.mildest.scene).rows(slice(0, 1)))
+        _save(_over(rig, batch, one.mildest.outcomes), folder / f"mode-{number:02d}-mildest.png")
+
+
+def strip(rig: Rig, region: Region) -> Image.Image:
+    """People of a region's proof side by side, from the smallest error to the largest, with both skeletons."""
+    order = np.argsort(region.outcomes.severity, kind="stable")
+    shown = order[np.linspace(0, len(order) - 1, min(STRIP, len(order))).round().astype(np.intp)]
+    batch, outcomes = rig.simulator.render(region.people.rows(shown)), region.outcomes.rows(shown)
+    pictures = [_over(rig, batch, outcomes, row) for row in range(len(shown))]
+    side = STRIP_PIXELS
+    sheet = Image.new("RGB", (len(pictures) * side, side))
+    for place, picture in enumerate(pictures):
+        sheet.paste(picture.resize((side, side), Image.Resampling.LANCZOS), (place * side, 0))
+    return sheet
+
+
+def _over(rig: Rig, batch: Batch, outcomes: Outcomes, row: int = 0) -> Image.Image:
+    """A row's picture with the true and the predicted skeleton."""
+    return overlay(
+        batch.images[row],
+        outcomes.gt2d[row],
+        _or_none(outcomes.prediction2d[row]),
+        edges(rig.evaluator.joints),
+        names=rig.evaluator.joints,
+    )
 
 
 def _with_detector(rig: Rig) -> Evaluator | None:

@@ -42,6 +42,10 @@ class Region:
     box: FailureSubspace
     growth_queries: int
     proof: Proof
+    people: Scene
+    """Those of the proof."""
+    outcomes: Outcomes
+    """Theirs, row by row."""
 
 
 class Regions:
@@ -56,25 +60,27 @@ class Regions:
     def __init__(self, rig: Rig, stream: int, ask: Ask) -> None:
         self._rig, self._stream, self._ask = rig, stream, ask
 
-    def grown(self, person: Scene, rank: int, budget: int, before: Float) -> Region:
+    def grown(self, person: Scene, rank: int, budget: int, before: Outcomes) -> Region:
         """The region of the mode of a rank: grown for at most `budget` queries, then proven by DRAWS.
 
         Args:
             person: The mode (one row).
             rank: Its place among the method's modes.
             budget: Queries for growing.
-            before: Errors (n,) that the agent that found it was told, mm, the latest last.
+            before: Outcomes of the agent that found it, the latest last.
         """
         point = point_box(person, beside_pose(self._rig.space), self._rig.body.joint_names)
         rng = self._generator(seeds.GROWTH, rank)
         if self._rig.config.regions == "published":
-            box, used = self._published(point, budget, before, rng)
+            box, used = self._published(point, budget, before.told(self._rig.threshold), rng)
         else:
             box, used = self._verified(point, budget, rng)
         rng = self._generator(seeds.VERIFY, rank)
         points, share = fair_points(box, DRAWS, partial(self._judge, box), rng)
-        failures = int(self._fails(rng, VERIFICATION)(box, points).sum()) if len(points) else 0
-        return Region(box, used, Proof(len(points), failures, share, box.size))
+        people = self._dressed(box, points, rng)
+        outcomes = self._ask(VERIFICATION, people) if len(points) else before.rows(slice(0, 0))
+        failures = int(outcomes.exceeds(self._rig.threshold).sum())
+        return Region(box, used, Proof(len(points), failures, share, box.size), people, outcomes)
 
     def _verified(
         self, point: FailureSubspace, budget: int, rng: np.random.Generator
@@ -112,8 +118,10 @@ class Regions:
     def _outcomes(
         self, stage: str, box: FailureSubspace, points: Float, rng: np.random.Generator
     ) -> Outcomes:
-        scene = self._rig.space.redress(box.people(points, self._rig.space.frame), rng)
-        return self._ask(stage, scene)
+        return self._ask(stage, self._dressed(box, points, rng))
+
+    def _dressed(self, box: FailureSubspace, points: Float, rng: np.random.Generator) -> Scene:
+        return self._rig.space.redress(box.people(points, self._rig.space.frame), rng)
 
     def _limits(self, point: FailureSubspace) -> tuple[Float, Float]:
         """What was searched bounds the box; the pose is bounded by fairness."""

@@ -137,12 +137,13 @@ def _pictures(mode: Mapping[str, Any], folder: Path) -> dict[str, str]:
     image, overlay = _open(folder, mode["image"]), _open(folder, mode["overlay"])
     small = overlay.copy()
     small.thumbnail((THUMBNAIL_PIXELS, THUMBNAIL_PIXELS), Image.Resampling.LANCZOS)
-    mildest = mode.get("mildest")
+    mildest, strip = mode.get("mildest"), (mode["region"] or {}).get("image")
     return {
         "image": _embed(image, PICTURE_BYTES),
         "overlay": _embed(overlay, PICTURE_BYTES),
         "thumbnail": _embed(small, THUMBNAIL_BYTES),
         "mildest": _embed(_open(folder, mildest["image"]), PICTURE_BYTES // 2) if mildest else "",
+        "strip": _embed(_open(folder, strip), 2 * PICTURE_BYTES) if strip else "",
     }
 
 

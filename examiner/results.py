@@ -162,7 +162,7 @@ def mode_result(rig: Rig, mode: Mode, number: int, doubts: list[str], spread: Fl
             "prediction_m": _drawn(rig, outcomes.gt[0], outcomes.prediction[0]).round(5),
         },
         "scene": {key: value[0] for key, value in scene_columns(mode.scene).items()},
-        "region": region_result(rig, mode.region, spread),
+        "region": region_result(rig, mode.region, spread, f"images/mode-{number:02d}-strip.png"),
     }
 
 
@@ -190,8 +190,8 @@ def _drawn(rig: Rig, gt: Float, prediction: Float) -> Float:
     return prediction * (np.linalg.norm(gt) / max(float(np.linalg.norm(prediction)), 1e-9))
 
 
-def region_result(rig: Rig, region: Region | None, spread: Float) -> dict[str, Any] | None:
-    """A region in `results.json`; None where the budget did not reach it."""
+def region_result(rig: Rig, region: Region | None, spread: Float, strip: str) -> dict[str, Any] | None:
+    """A region in `results.json`, `strip` its picture; None where the budget did not reach it."""
     if region is None:
         return None
     box, proof = region.box, region.proof
@@ -210,6 +210,7 @@ def region_result(rig: Rig, region: Region | None, spread: Float) -> dict[str, A
         "success": proof.success,
         "why": "; ".join(lacking) if lacking else "fails on fresh fair draws",
         "words": describe_region(box, scale),
+        "image": strip if len(region.people) else None,
     }
 
 

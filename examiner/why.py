@@ -10,10 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from examiner import seeds
-from examiner.mildest import LOOKS, Ask
+from examiner.mildest import LOOKS, Ask, looks
 from examiner.rig import Rig
 from simulator import Scene, join_scenes, orientation, physical_values, view_of, with_physical_values
 
@@ -50,12 +47,7 @@ def causes_of(rig: Rig, person: Scene, ask: Ask) -> list[Cause]:
         ask: Answers queries.
     """
     names, people = zip(*_changed(rig, person), strict=True)
-    rng_path = (seeds.FIXED, seeds.MILDEST)
-    looks = [
-        rig.space.redress(p.rows(np.zeros(LOOKS, dtype=np.intp)), seeds.generator(*rng_path))
-        for p in (person, *people)
-    ]
-    outcomes = ask(STAGE, join_scenes(looks))
+    outcomes = ask(STAGE, join_scenes([looks(rig, one) for one in (person, *people)]))
     error = outcomes.told(rig.threshold).reshape(-1, LOOKS)
     falls = error[0] - error[1:]
     exceed = outcomes.exceeds(rig.threshold).reshape(-1, LOOKS)[1:]

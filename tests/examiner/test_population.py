@@ -324,9 +324,12 @@ def test_published_regions_grow_by_fifties_and_are_proven_by_our_rule(planted):
         asked[stage] += len(scene)
         return rig.evaluator(scene)
 
-    region = Regions(rig, 0, ask).grown(high_hands(rig), 0, 130, np.array([300.0, 310.0]))
+    person = high_hands(rig)
+    region = Regions(rig, 0, ask).grown(person, 0, 130, rig.evaluator(person))
     assert region.growth_queries == asked["growth"] == 2 * ITERATION == 100
     assert region.proof.draws == asked["verification"] > 0
+    assert len(region.people) == len(region.outcomes) == region.proof.draws
+    assert region.outcomes.exceeds(rig.threshold).sum() == region.proof.failures
     assert region.proof.size == region.box.size
     assert (region.box.phi_low[63:] == 0).all()
     small = replace(region.proof, draws=200, failures=200, fair_share=1.0, size=0.59)
@@ -338,7 +341,7 @@ def test_published_regions_grow_by_fifties_and_are_proven_by_our_rule(planted):
 def test_too_little_for_an_iteration_leaves_a_published_region_as_it_starts(planted):
     boxes = [
         Regions(rig, 0, lambda stage, scene, rig=rig: rig.evaluator(scene)).grown(
-            high_hands(rig), 0, 49, np.array([300.0])
+            high_hands(rig), 0, 49, rig.evaluator(high_hands(rig))
         )
         for rig in (planted(regions="published"), planted())
     ]
