@@ -24,7 +24,7 @@ STOPPED = 130
 
 AUDIT_EXAMPLES = """examples:
   examiner audit                                     audit blazepose-full with the default budget
-  examiner audit --preset full                       figures to rely on, in a quarter of an hour
+  examiner audit --preset full                       figures to rely on
   examiner audit --target my_model.py:build          audit your own model
   examiner audit --target blazepose-lite --seed 3 --agents 20 --budget 8000
   examiner audit --body SMPL_NEUTRAL.npz --factors pose,view,shape --threshold 150
@@ -173,7 +173,7 @@ def _export(commands_of: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         epilog=EXPORT_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    export.add_argument("run_folder", type=Path, metavar="RUN", help="folder of a finished run")
+    _add_run(export)
     export.add_argument(
         "--format", choices=("parquet",), default="parquet", help="labels as Parquet, pictures as PNG"
     )
@@ -198,7 +198,7 @@ def _small(commands_of: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 def _finished(commands_of: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     report = commands_of.add_parser("report", help="write a finished run's report again")
-    report.add_argument("run_folder", type=Path, metavar="RUN", help="folder of a finished run")
+    _add_run(report)
     report.set_defaults(run=commands_run.report)
     show = commands_of.add_parser(
         "show",
@@ -206,7 +206,7 @@ def _finished(commands_of: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog=SHOW_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    show.add_argument("run_folder", type=Path, metavar="RUN", help="folder of a finished run")
+    _add_run(show)
     show.add_argument("mode", type=int, metavar="MODE", help="number of the mode in the report")
     show.add_argument("--size", type=int, default=1024, help="pixels a side (default 1024)")
     show.add_argument(
@@ -214,6 +214,10 @@ def _finished(commands_of: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     show.add_argument("--out", type=Path, help="the picture (default RUN/mode-NN-VARIANT.png)")
     show.set_defaults(run=commands_run.show)
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run_folder", type=Path, metavar="RUN", help="folder of a finished run")
 
 
 def _sentence(error: BaseException) -> str:

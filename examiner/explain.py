@@ -9,9 +9,10 @@ import numpy as np
 
 from examiner import seeds
 from examiner.ambiguity import is_ambiguous
+from examiner.asking import ask_journal
 from examiner.features import Features, features_of
 from examiner.joints import Bool
-from examiner.journal import Journal, Part
+from examiner.journal import Journal
 from examiner.method import MethodResult
 from examiner.mildest import HALVINGS, LOOKS, Mildest, mildest_of
 from examiner.outcomes import Outcomes
@@ -21,6 +22,9 @@ from examiner.rules import ScoredRule, halves, rule_of
 from examiner.subspace import beside_pose
 from examiner.why import Cause, cause_count, causes_of
 from simulator import Scene, join_scenes
+
+BLIND = ("random", "typical", "sobol")
+"""Methods whose draws do not depend on what they found."""
 
 EXPLAIN = "explain"
 """What its stages in the journal begin with."""
@@ -67,24 +71,18 @@ class Explainer:
         ]
 
     def _ask(self, stage: str, scene: Scene) -> Outcomes:
-        recorded, name = self._journal.replaying, f"{EXPLAIN}/{stage}"
-        part = self._journal.step(name, lambda: self._part(name, scene))
-        if recorded:
-            self._rig.evaluator.count(part.outcomes)
+        outcomes = ask_journal(self._journal, f"{EXPLAIN}/{stage}", scene, self._rig.evaluator)
         self.queries += len(scene)
         self._progress.update(f"{EXPLAIN}: {stage}", self.queries, self._expected)
-        return part.outcomes
-
-    def _part(self, name: str, scene: Scene) -> Part:
-        outcomes = self._rig.evaluator(scene)
-        return Part(name, self._journal.queries, np.empty((len(scene), 0)), scene, outcomes, {})
+        return outcomes
 
 
 class Pool:
     """People of whom rules are made, and others on whom they are scored.
 
-    Scored on is one half of what the baselines drew: their draws do not depend on what they found, so a rule's failure
-    rate there is that of fresh draws. Mined is the rest. Without baselines both halves are of the search's own draws.
+    Scored on is one half of what methods drew that learn nothing (BLIND): their draws do not depend on what they
+    found, so a rule's failure rate there is that of fresh draws. Mined is the rest. Without such a method both halves
+    are of all draws.
     """
 
     def __init__(self, rig: Rig, methods: Sequence[MethodResult]) -> None:
@@ -95,10 +93,13 @@ class Pool:
         self._failed = np.concatenate(
             [m.search.failures(rig.threshold)[k] for m, k in zip(methods, kept, strict=True)]
         )
-        rng = seeds.generator(rig.config.seed, seeds.RULES)
-        own = len(scenes[0]) if len(methods) > 1 else 0
-        mined, _ = halves(len(self._failed) - own, rng)
-        self._mined = np.concatenate([np.ones(own, dtype=np.bool_), mined])
+        blind = np.concatenate(
+            [np.full(len(s), m.name in BLIND) for m, s in zip(methods, scenes, strict=True)]
+        )
+        self._mined = ~blind
+        shared = np.flatnonzero(blind if blind.any() else ~blind)
+        half, _ = halves(len(shared), seeds.generator(rig.config.seed, seeds.RULES))
+        self._mined[shared] = half
 
     def rule(self, person: Scene) -> ScoredRule | None:
         """The rule of a person (one row)."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from examiner import seeds
+from examiner.asking import ask_journal
 from examiner.distinct import any_near, distance, pose_distance, signature
 from examiner.evaluate import Evaluator
 from examiner.joints import Float
@@ -146,7 +147,8 @@ class Method:
         scene = self._varied(self._rig.space.decode(units))
         outcomes = self._rig.evaluator(scene)
         population.tell(units, outcomes, self._rig.threshold)
-        return self._part(SEARCH, units, scene, outcomes, population.state(len(units)))
+        state = population.state(len(units))
+        return Part(f"{self._name}/{SEARCH}", self._journal.queries, units, scene, outcomes, state)
 
     def _varied(self, scene: Scene) -> Scene:
         """The scene with what is drawn at random drawn anew, by the number of the round's first query."""
@@ -218,20 +220,10 @@ class Method:
         return None if growth < LEAST_GROWTH else self._regions.grown(person, rank, growth, before)
 
     def _ask(self, stage: str, scene: Scene, evaluator: Evaluator | None = None) -> Outcomes:
-        recorded, evaluate = self._journal.replaying, evaluator or self._rig.evaluator
-        part = self._journal.step(
-            f"{self._name}/{stage}",
-            lambda: self._part(stage, np.empty((len(scene), 0)), scene, evaluate(scene), {}),
-        )
-        if recorded:
-            evaluate.count(part.outcomes)
+        stage_of = f"{self._name}/{stage}"
+        outcomes = ask_journal(self._journal, stage_of, scene, evaluator or self._rig.evaluator)
         self._charge(stage, len(scene), "")
-        return part.outcomes
-
-    def _part(
-        self, stage: str, units: Float, scene: Scene, outcomes: Outcomes, state: dict[str, Any]
-    ) -> Part:
-        return Part(f"{self._name}/{stage}", self._journal.queries, units, scene, outcomes, state)
+        return outcomes
 
     def _charge(self, stage: str, count: int, note: str) -> None:
         self._purse.spent[stage] += count

@@ -14,11 +14,13 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from examiner import seeds
-from examiner.distinct import VIEW_UNIT, Signature, mirror_pose, pose_distance, signature
+from examiner.asking import Ask
+from examiner.distinct import Signature, distance, mirror_pose, signature
 from examiner.joints import Bool, Float
 from examiner.outcomes import Outcomes
 from examiner.rig import Rig
-from simulator import Body, Scene, camera_direction, join_scenes, orientation, view_of
+from examiner.subspace import beside_pose
+from simulator import Body, Scene, join_scenes, orientation, view_of, with_physical_values
 
 STAGE = "mildest"
 
@@ -30,9 +32,6 @@ HALVINGS = 5
 
 LOOKS = 4
 """Appearances in which a person must fail, each time, to count as failing."""
-
-Ask = Callable[[str, Scene], Outcomes]
-"""Stage, people -> outcomes."""
 
 
 @dataclass(frozen=True)
@@ -99,23 +98,27 @@ def looks(rig: Rig, person: Scene) -> Scene:
 
 
 def typical_ends(rig: Rig, people: Scene) -> Scene:
-    """The typical person nearest to each: nearest pose or mirror image of one, mean shape, seen from the front."""
+    """The typical person nearest to each: nearest pose or mirror image of one, mean shape, seen from the front.
+
+    What is not searched, or held at a value, stays as it is.
+    """
+    names = [d.name for d in beside_pose(rig.space) if d.name.startswith(("view.", "shape."))]
+    ends = with_physical_values(people, names, np.zeros((len(people), len(names))))
+    if "pose" not in rig.config.factors:
+        return ends
     poses = rig.typical_poses(TYPICAL, seeds.generator(seeds.FIXED, seeds.MASS, 1))
     both = np.concatenate([poses, mirror_pose(poses)])
     marks = signature(rig.body, _posed(people, both))
     mine = signature(rig.body, people)
     nearest = np.array([_nearest(mine, marks, row) for row in range(len(people))])
-    front = np.tile(orientation(np.zeros((1, 3))), (len(people), 1))
-    return replace(people, body_pose=both[nearest], betas=np.zeros_like(people.betas), global_orient=front)
+    return replace(ends, body_pose=both[nearest])
 
 
 def distance_from_typical(body: Body, people: Scene, ends: Scene) -> Float:
-    """(N,) the larger of pose distance / 150 mm and view angle / 30 degrees between each person and its end."""
+    """(N,) distance between each person and its end, as modes are told apart."""
     mine, theirs = signature(body, people), signature(body, ends)
     rows = [np.array([row]) for row in range(len(people))]
-    pose = np.array([pose_distance(mine.rows(r), theirs.rows(r))[0, 0] for r in rows])
-    cosine = (camera_direction(people.global_orient) * camera_direction(ends.global_orient)).sum(axis=1)
-    return np.asarray(np.maximum(pose, np.arccos(cosine.clip(-1.0, 1.0)) / VIEW_UNIT))
+    return np.array([distance(mine.rows(r), theirs.rows(r))[0, 0] for r in rows])
 
 
 def _nearest(mine: Signature, marks: Signature, row: int) -> int:

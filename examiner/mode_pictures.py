@@ -31,6 +31,11 @@ SETS = (COMMON, SMPL_24, COCO_17)
 """Joint sets whose figures are printed, where both sides have the joints."""
 
 
+def picture_name(number: int, kind: str = "") -> str:
+    """Where the picture of a mode lies in the run's folder; kinds are overlay, strip and mildest."""
+    return f"images/mode-{number:02d}{'-' * bool(kind)}{kind}.png"
+
+
 @dataclass(frozen=True)
 class Drawn:
     """What was learnt of a mode while its pictures were drawn."""
@@ -47,10 +52,10 @@ def draw_modes(rig: Rig, modes: tuple[Mode, ...], folder: Path) -> list[Drawn]:
     told: list[Drawn] = []
     for number, mode in enumerate(modes, start=1):
         batch = rig.simulator.render(mode.scene)
-        _save(Image.fromarray(batch.images[0]), folder / f"mode-{number:02d}.png")
-        _save(_over(rig, batch, mode.outcomes), folder / f"mode-{number:02d}-overlay.png")
+        _save(Image.fromarray(batch.images[0]), folder / picture_name(number))
+        _save(_over(rig, batch, mode.outcomes), folder / picture_name(number, "overlay"))
         if mode.region is not None and len(mode.region.people):
-            _save(strip(rig, mode.region), folder / f"mode-{number:02d}-strip.png")
+            _save(strip(rig, mode.region), folder / picture_name(number, "strip"))
         [figures] = figures_of(batch, rig.evaluator.predict(batch), rig.target.spec, SETS)
         crop = None if detector is None else _gone(detector, mode, rig.threshold)
         told.append(Drawn(crop, tuple(figures)))
@@ -61,7 +66,7 @@ def draw_mildest(rig: Rig, explained: list[Explanation], folder: Path) -> None:
     """Write a picture of every mode's mildest variant in its first look, with the truth and what is predicted."""
     for number, one in enumerate(explained, start=1):
         batch = rig.simulator.render(looks(rig, one.mildest.scene).rows(slice(0, 1)))
-        _save(_over(rig, batch, one.mildest.outcomes), folder / f"mode-{number:02d}-mildest.png")
+        _save(_over(rig, batch, one.mildest.outcomes), folder / picture_name(number, "mildest"))
 
 
 def strip(rig: Rig, region: Region) -> Image.Image:

@@ -53,7 +53,7 @@ def notes(rig: Rig, methods: list[MethodResult], verdicts: Verdicts) -> list[str
     if verdicts.explained:
         said.append(
             f"{verdicts.explaining:,} queries, charged apart, went into the mildest variants of the modes and into "
-            "what matters about those with a region."
+            f"what matters about those with a region; {len(verdicts.drawn)} more into the field's own figures."
         )
     if rig.referee is not None:
         said.append(

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from examiner import seeds
+from examiner.asking import Ask
 from examiner.growth import grow, start_box
 from examiner.joints import Bool, Float
 from examiner.outcomes import Outcomes
@@ -30,9 +31,6 @@ GROWTH, VERIFICATION = "growth", "verification"
 
 MOST_GROWTH = {"verified": 160, "published": 500}
 """Most queries spent on growing one region, by rule; the released rule asks for 50 at a time and for 15,000 in all."""
-
-Ask = Callable[[str, Scene], Outcomes]
-"""Stage, people -> outcomes, charged to the method."""
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from examiner.journal import scene_columns
 from examiner.judging import Judged
 from examiner.kinds import failure_kind
 from examiner.method import MethodResult, Mode
+from examiner.mode_pictures import picture_name
 from examiner.notes import Verdicts, notes
 from examiner.regions import Region
 from examiner.rig import Rig, assets
@@ -37,14 +38,14 @@ def results_of(
     """Everything but `timings`; the first method is the search, the others its baselines."""
     roles = ["search"] + ["baseline"] * (len(methods) - 1)
     spread = rig.pose_spread
-    told = confidence_of([m.search for m in methods], rig.threshold)
+    sure = confidence_of([m.search for m in methods], rig.threshold)
     found = [
         {
             **mode_result(rig, mode, i + 1, flags(verdicts, i), spread),
-            "confident": None if told is None else bool(mode.outcomes.confidence[0] >= told.usual),
+            "confident": None if sure is None else bool(mode.outcomes.confidence[0] >= sure.usual),
             "judged": judged_result(verdicts.judged[i]),
             "figures": [asdict(figure) for figure in verdicts.drawn[i].figures],
-            **explanation_result(rig, verdicts.explained[i], f"images/mode-{i + 1:02d}-mildest.png"),
+            **explanation_result(rig, verdicts.explained[i], picture_name(i + 1, "mildest")),
         }
         for i, mode in enumerate(methods[0].modes)
     ]
@@ -59,7 +60,7 @@ def results_of(
             for m, role in zip(methods, roles, strict=True)
         ],
         "modes": found,
-        "confidence": confidence_result(told),
+        "confidence": confidence_result(sure),
         "nearness": nearness(methods[0], verdicts.explained, rig.config.agents),
         "diversity": diversity_result(rig, methods[0]),
         "fragile": [fragile_result(r, methods[0]) for r in methods[0].fragile],
@@ -152,8 +153,8 @@ def mode_result(rig: Rig, mode: Mode, number: int, doubts: list[str], spread: Fl
         "visible": dict(zip(names, map(bool, outcomes.visible[0]), strict=True)),
         "words": describe(rig.body, mode.scene),
         "confidence": float(outcomes.confidence[0]),
-        "image": f"images/mode-{number:02d}.png",
-        "overlay": f"images/mode-{number:02d}-overlay.png",
+        "image": picture_name(number),
+        "overlay": picture_name(number, "overlay"),
         "skeleton": {
             "names": list(names),
             "edges": [list(edge) for edge in edges(names)],
@@ -162,7 +163,7 @@ def mode_result(rig: Rig, mode: Mode, number: int, doubts: list[str], spread: Fl
             "prediction_m": _drawn(rig, outcomes.gt[0], outcomes.prediction[0]).round(5),
         },
         "scene": {key: value[0] for key, value in scene_columns(mode.scene).items()},
-        "region": region_result(rig, mode.region, spread, f"images/mode-{number:02d}-strip.png"),
+        "region": region_result(rig, mode.region, spread, picture_name(number, "strip")),
     }
 
 

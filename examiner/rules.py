@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.stats import beta
 
 from examiner.features import Feature, Features
 from examiner.joints import Bool, Float
+from examiner.subspace import clopper_pearson_lower
 
 CONDITIONS = 3
 """Most features in a rule: more are not read."""
@@ -32,7 +32,8 @@ LEAST_SUPPORT = 20
 GAIN = 1.05
 """Times by which a further condition must better a rule: shorter ones are believed sooner."""
 
-CONFIDENCE = 0.95
+BOTH_SIDES = 0.975
+"""Confidence of each end of a two-sided 95 % interval."""
 
 
 @dataclass(frozen=True)
@@ -92,10 +93,11 @@ class Tally:
     @property
     def interval(self) -> tuple[float, float]:
         """Two-sided 95 % interval of the rate (Clopper and Pearson, Biometrika 26, 1934)."""
-        tail, k, n = (1 - CONFIDENCE) / 2, self.failures, self.people
-        low = float(beta.ppf(tail, k, n - k + 1)) if k else 0.0
-        high = float(beta.ppf(1 - tail, k + 1, n - k)) if k < n else 1.0
-        return low, high
+        low, high = (
+            clopper_pearson_lower(count, self.people, BOTH_SIDES)
+            for count in (self.failures, self.people - self.failures)
+        )
+        return low, 1 - high
 
 
 def tally(failed: Bool) -> Tally:

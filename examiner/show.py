@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from examiner.config import Config, with_values
+from examiner.config import load_config
 from examiner.files import read_json
 from examiner.journal import scene_from
 from examiner.report_schema import check_results
@@ -34,8 +34,8 @@ def show_mode(run: Path, number: int, size: int, variant: str) -> Image.Image:
         FileNotFoundError: if the folder holds no run.
         ValueError: for a run that is not finished, a mode or a variant that it does not have.
     """
-    manifest = check_finished(run)
-    config = with_values(Config(), manifest["config"], str(run / "manifest.json"))
+    check_finished(run)
+    config = load_config(run / "config.yaml")
     mode = _mode(run, number)
     scene = _sized(_scene(mode, variant, config.image_size), size)
     config = replace(config, image_size=size)

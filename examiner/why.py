@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from examiner.mildest import LOOKS, Ask, looks
+from examiner.asking import Ask
+from examiner.mildest import LOOKS, looks
 from examiner.rig import Rig
-from simulator import Scene, join_scenes, orientation, physical_values, view_of, with_physical_values
+from examiner.subspace import beside_pose
+from simulator import Scene, join_scenes, physical_values, with_physical_values
 
 STAGE = "why"
 
 JOINTS = 21
 """Of a body pose."""
-
-VIEW = ("azimuth", "elevation", "roll")
 
 
 @dataclass(frozen=True)
@@ -61,33 +61,24 @@ def causes_of(rig: Rig, person: Scene, ask: Ask) -> list[Cause]:
 
 def cause_count(rig: Rig) -> int:
     """How many things are set back one at a time."""
-    whole = {"pose": JOINTS, "view": len(VIEW)}
-    return sum(whole.get(factor.name, 1) for factor in rig.space.factors)
+    return (JOINTS if "pose" in rig.config.factors else 0) + len(_groups(rig))
+
+
+def _groups(rig: Rig) -> dict[str, list[str]]:
+    """What is set back beside pose: every searched angle of view by itself, every other factor as a whole."""
+    groups: dict[str, list[str]] = {}
+    for dimension in beside_pose(rig.space):
+        factor = dimension.name.partition(".")[0]
+        groups.setdefault(dimension.name if factor == "view" else factor, []).append(dimension.name)
+    return groups
 
 
 def _changed(rig: Rig, person: Scene) -> Iterator[tuple[str, Scene]]:
     """Names, and the person (one row) with the named thing as the default person has it."""
-    default = rig.space.default(1)
-    searched = {factor.name for factor in rig.space.factors}
-    frame = rig.space.frame
-    if "pose" in searched:
-        for joint in range(JOINTS):
-            pose, part = person.body_pose.copy(), slice(3 * joint, 3 * joint + 3)
-            pose[:, part] = default.body_pose[:, part]
-            yield rig.body.joint_names[joint + 1], frame(replace(person, body_pose=pose))
-    if "view" in searched:
-        for axis, name in enumerate(VIEW):
-            view = view_of(person.global_orient)
-            view[:, axis] = 0.0
-            yield f"view.{name}", frame(replace(person, global_orient=orientation(view)))
-    yield from _factors(rig, person, default)
-
-
-def _factors(rig: Rig, person: Scene, default: Scene) -> Iterator[tuple[str, Scene]]:
-    """Every other searched factor as a whole."""
-    for factor in rig.space.factors:
-        if factor.name in ("pose", "view"):
-            continue
-        names = [dimension.name for dimension in factor.dimensions]
-        typical = physical_values(default, names)
-        yield factor.name, rig.space.frame(with_physical_values(person, names, typical))
+    default, frame = rig.space.default(1), rig.space.frame
+    for joint in range(JOINTS if "pose" in rig.config.factors else 0):
+        pose, part = person.body_pose.copy(), slice(3 * joint, 3 * joint + 3)
+        pose[:, part] = default.body_pose[:, part]
+        yield rig.body.joint_names[joint + 1], frame(replace(person, body_pose=pose))
+    for name, dimensions in _groups(rig).items():
+        yield name, frame(with_physical_values(person, dimensions, physical_values(default, dimensions)))

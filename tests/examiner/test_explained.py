@@ -1,10 +1,12 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from examiner import Examiner
 from examiner.distinct import distance, signature
+from examiner.explain import Pool
 from examiner.explained import DISTANCES, diversity_result, encounters, nearness
 from simulator import join_scenes
 
@@ -58,9 +60,7 @@ def test_nearness_rises_and_ends_with_those_within(done):
     assert told["agents"] == sorted(told["agents"])
     within = [mode["mildest"]["distance"] <= DISTANCES[-1] for mode in results["modes"]]
     assert told["modes"][-1] == sum(within)
-    assert nearness(methods[0].__class__(**{**vars(methods[0]), "modes": ()}), [], 4)["agents"] == [
-        0.0
-    ] * len(DISTANCES)
+    assert nearness(replace(methods[0], modes=()), [], 4)["agents"] == [0.0] * len(DISTANCES)
 
 
 def test_agents_that_met_a_mode_are_counted(done):
@@ -73,3 +73,13 @@ def test_agents_that_met_a_mode_are_counted(done):
     assert met[0] == len(np.unique(search.agent[failed[near]]))
     assert results["diversity"]["estimated"] >= len(search.modes)
     assert results["diversity"] == diversity_result(rig, search)
+
+
+def test_rules_are_scored_on_draws_that_do_not_depend_on_what_was_found(done):
+    """A baseline that searches is for mining alone: what it asks gathers where it failed."""
+    rig, methods, _, _ = done
+    blind = int((methods[1].search.fair & methods[1].search.found & methods[1].search.valid).sum())
+    person = methods[0].modes[0].scene
+    assert Pool(rig, methods).rule(person).everybody.people == blind - blind // 2
+    learning = [methods[0], replace(methods[1], name="random"), replace(methods[1], name="cma-es")]
+    assert Pool(rig, learning).rule(person).everybody.people == blind - blind // 2

@@ -145,3 +145,14 @@ def test_other_factors_are_set_back_as_a_whole(planted):
     names = [c.name for c in causes_of(rig, scene, Asking(rig))]
     assert {"shape", "light"} <= set(names)
     assert len(names) == 21 + 3 + 2
+
+
+def test_what_is_held_or_not_searched_stays(planted):
+    """The walk and the causes leave a fixed elevation, an unsearched pose and an unsearched shape alone."""
+    rig = planted(factors=("view", "light"), fix=("view.elevation=20",))
+    scene = rig.space.decode(np.random.default_rng(0).random((2, rig.space.dim)))
+    ends = typical_ends(rig, scene)
+    np.testing.assert_allclose(view_of(ends.global_orient)[:, :2], [[0, 20]] * 2, atol=1e-9)
+    np.testing.assert_array_equal(ends.body_pose, scene.body_pose)
+    names = [c.name for c in causes_of(rig, scene.rows(slice(0, 1)), Asking(rig))]
+    assert sorted(names) == ["light", "view.azimuth", "view.roll"]
