@@ -1,135 +1,124 @@
-"""Growth: from a failure to the largest box whose fair people fail, face by face.
-
-Every face has a half width and a pace. A round widens the faces at their pace, narrows those that unfair samples
-point to (free of queries), and asks the target for a handful of fair people of the wider box. Where someone
-succeeds, the faces that the successes lean on are slowed most, all others a little, and the widening is tried
-again; a box is kept only when everyone asked in it fails.
-"""
+"""What growing subspaces of every kind has in common: who is asked, what is fair, how faces move."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Generic, TypeVar
 
 import numpy as np
 
 from examiner.joints import Bool, Float
-from examiner.subspace import POSE, FailureSubspace, fair_points
-
-START_SIZE = 0.45
-"""Size of the first box, radians."""
-
-PACE = 0.25
-"""Share by which a face widens in a round."""
-
-SAMPLES = 10
-"""Fair people asked for in a round."""
+from examiner.subspace import FailureSubspace, fair_points
 
 STEP_BACK = 0.92
-"""The grown box is narrowed by this in the end: its last widening was believed on few people."""
+"""What is grown is narrowed by this in the end: its last widening was believed on few people."""
+
+CHECKED, MOST_SUCCEED = 25, 1
+"""People of a grown subspace that are asked before it goes to its proof, and how many of them may succeed."""
+
+TIGHTER = 0.85
+"""What is left of its faces where more do."""
 
 FAIR_SHARE = 0.93
 """Share of raw samples that growth keeps fair, with room above the 0.90 of a success region."""
 
 FAIR_SAMPLES = 96
-FAIR_ROUNDS = 8
+FAIR_ROUNDS = 16
 WORST_FACES = 12
 """Faces narrowed at once."""
 
 NARROWING = 0.8
-"""What is left of a face's half width when it is drawn in."""
+"""What is left of their half width then, and of the pace at which they widen."""
 
-SLOWING = 0.7
-"""What is left of every face's pace after a round in which somebody succeeded."""
-
-MISSES = 6
-"""Rounds in a row in which somebody succeeds after which growth ends."""
-
+UNFAIR_ALL = 0.97
+"""What is left of every face after a round in which too few samples are fair."""
 
 Judge = Callable[[FailureSubspace, Float], Float]
-"""Box, points (n, d) -> margin (n,), >= 0 where fair; asks no target."""
+"""Subspace, points (n, d) -> margin (n,), >= 0 where fair; asks no target."""
 
 Fails = Callable[[FailureSubspace, Float], Bool]
-"""Box, points (n, d) -> whether each fails; every point is a query."""
+"""Subspace, points (n, d) -> whether each fails; every point is a query."""
+
+Limits = tuple[Float, Float] | None
+"""Low and high (d,) that a subspace stays within."""
+
+S = TypeVar("S", bound=FailureSubspace)
+GrownKind = TypeVar("GrownKind", bound=FailureSubspace, covariant=True)
 
 
-def start_box(point: FailureSubspace, scale: Float) -> FailureSubspace:
-    """The first box round a point: half widths in proportion to `scale` (d,), START_SIZE in all."""
-    half = scale * START_SIZE / (2 * np.linalg.norm(scale[:POSE]))
-    return replace(point, phi_low=half, phi_up=half.copy())
+@dataclass(frozen=True)
+class Grown(Generic[GrownKind]):
+    """What came of growing."""
+
+    subspace: GrownKind
+    queries: int
+    believed: bool
+    """Whether there was a round in which everyone failed."""
+    cut: Bool
+    """(2, d) faces, lower and upper, beyond which somebody was found to succeed by that coordinate alone."""
 
 
-def grow(
-    box: FailureSubspace,
-    budget: int,
-    judge: Judge,
-    fails: Fails,
-    rng: np.random.Generator,
-    limits: tuple[Float, Float] | None = None,
-) -> tuple[FailureSubspace, int]:
-    """The grown box and the queries it took, at most `budget`; it stays within `limits`, low and high (d,)."""
-    box = _within(box, limits)
-    pace = np.full((2, len(box.centre)), PACE)
-    asked, verdicts = np.empty((0, len(box.centre))), np.empty(0, dtype=np.bool_)
-    kept, believed, spent, misses = box, False, 0, 0
-    proposal = _fair_box(box, pace, judge, rng)
-    while spent + SAMPLES <= budget and misses < MISSES:
-        points, _ = fair_points(proposal, SAMPLES, partial(judge, proposal), rng)
-        if len(points) < SAMPLES:
-            break
-        failed = fails(proposal, points)
-        spent += SAMPLES
-        asked, verdicts = np.concatenate([asked, points]), np.concatenate([verdicts, failed])
-        if failed.all():
-            kept, believed, misses = proposal, True, 0
-        else:
-            narrowed = _draw_in(proposal, _lean(proposal, asked, ~verdicts), pace, NARROWING)
-            kept, misses = (kept if believed else narrowed), misses + 1
-            pace *= SLOWING
-        wider = _within(_widened(kept, pace), limits) if believed else kept
-        proposal = _fair_box(wider, pace, judge, rng)
-        if believed and proposal.size < 1.01 * kept.size:
-            break
-    return replace(kept, phi_low=STEP_BACK * kept.phi_low, phi_up=STEP_BACK * kept.phi_up), spent
+def scaled(subspace: S, by: Float | float) -> S:
+    """The subspace with its half widths multiplied, all by one number or each of (2, d) by its own."""
+    low, up = np.broadcast_to(by, (2, len(subspace.centre)))
+    return replace(subspace, phi_low=subspace.phi_low * low, phi_up=subspace.phi_up * up)
 
 
-def _widened(box: FailureSubspace, pace: Float) -> FailureSubspace:
-    return replace(box, phi_low=box.phi_low * (1 + pace[0]), phi_up=box.phi_up * (1 + pace[1]))
-
-
-def _within(box: FailureSubspace, limits: tuple[Float, Float] | None) -> FailureSubspace:
+def within(subspace: S, limits: Limits) -> S:
+    """The subspace with its faces drawn in to the limits."""
     if limits is None:
-        return box
+        return subspace
     low, high = limits
-    down, up = np.maximum(box.centre - low, 0.0), np.maximum(high - box.centre, 0.0)
-    return replace(box, phi_low=np.minimum(box.phi_low, down), phi_up=np.minimum(box.phi_up, up))
+    down, up = np.maximum(subspace.centre - low, 0.0), np.maximum(high - subspace.centre, 0.0)
+    return replace(
+        subspace, phi_low=np.minimum(subspace.phi_low, down), phi_up=np.minimum(subspace.phi_up, up)
+    )
 
 
-def _lean(box: FailureSubspace, points: Float, bad: Bool) -> Float:
-    """How much farther out the bad points are than the good ones, towards each face (2, d), in half widths."""
-    place = points - box.centre
-    out = np.stack([-place / np.maximum(box.phi_low, 1e-12), place / np.maximum(box.phi_up, 1e-12)])
-    out = np.maximum(out, 0.0)
-    good = out[:, ~bad].mean(axis=1) if not bad.all() else 0.0
-    return np.asarray(out[:, bad].mean(axis=1) - good)
+def checked(subspace: S, budget: int, judge: Judge, fails: Fails, rng: np.random.Generator) -> tuple[S, int]:
+    """The subspace narrowed until hardly anybody of CHECKED succeeds, and the queries it took, at most `budget`."""
+    spent = 0
+    while spent + CHECKED <= budget:
+        points, _ = fair_points(subspace, CHECKED, partial(judge, subspace), rng)
+        if len(points) < CHECKED:
+            break
+        spent += CHECKED
+        if (~fails(subspace, points)).sum() <= MOST_SUCCEED:
+            break
+        subspace = scaled(subspace, TIGHTER)
+    return subspace, spent
 
 
-def _fair_box(box: FailureSubspace, pace: Float, judge: Judge, rng: np.random.Generator) -> FailureSubspace:
-    """The box with faces drawn in until FAIR_SHARE of its samples is fair; asks no target."""
+def fair_part(subspace: S, pace: Float, judge: Judge, rng: np.random.Generator) -> S:
+    """The subspace with faces drawn in until FAIR_SHARE of its samples is fair; asks no target.
+
+    `pace` (2, d) of the faces that are drawn in is slowed in place.
+    """
     for _ in range(FAIR_ROUNDS):
-        points = box.sample(FAIR_SAMPLES, rng)
-        unfair = judge(box, points) < 0
+        points = subspace.sample(FAIR_SAMPLES, rng)
+        unfair = judge(subspace, points) < 0
         if unfair.mean() <= 1 - FAIR_SHARE:
             break
-        box = _draw_in(box, _lean(box, points, unfair), pace, NARROWING)
-    return box
+        subspace = scaled(drawn_in(subspace, points, unfair, pace), UNFAIR_ALL)
+    return subspace
 
 
-def _draw_in(box: FailureSubspace, lean: Float, pace: Float, by: float) -> FailureSubspace:
-    """Narrow and slow the WORST_FACES faces of (2, d) that lean the most; `pace` is changed in place."""
+def drawn_in(subspace: S, points: Float, bad: Bool, pace: Float) -> S:
+    """Narrow the WORST_FACES faces that bad points (n, d) lean on more than the others, and slow their pace (2, d)."""
+    lean = _lean(subspace, points, bad)
     worst = np.unravel_index(np.argsort(-lean, axis=None, kind="stable")[:WORST_FACES], lean.shape)
-    widths = np.stack([box.phi_low, box.phi_up])
-    widths[worst] *= by
-    pace[worst] *= 0.5
-    return replace(box, phi_low=widths[0], phi_up=widths[1])
+    by = np.ones_like(pace)
+    by[worst] = NARROWING
+    pace *= by**2
+    return scaled(subspace, by)
+
+
+def _lean(subspace: FailureSubspace, points: Float, bad: Bool) -> Float:
+    """How much farther out the bad points are than the good ones, towards each face (2, d), in half widths."""
+    place = points - subspace.centre
+    low, up = np.maximum(subspace.phi_low, 1e-12), np.maximum(subspace.phi_up, 1e-12)
+    out = np.maximum(np.stack([-place / low, place / up]), 0.0)
+    good = out[:, ~bad].mean(axis=1) if not bad.all() else 0.0
+    return np.asarray(out[:, bad].mean(axis=1) - good)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from examiner.joints import LIMB_JOINTS, ROOT, Float, Pair, pick
-from simulator.joint_names import SMPL_JOINTS
+from simulator import SMPL_JOINTS
 from simulator.linear import RowLinear
 
 H36M_TO_LSP = (6, 5, 4, 1, 2, 3, 16, 15, 14, 11, 12, 13, 8, 10)

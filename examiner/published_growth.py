@@ -25,7 +25,7 @@ import numpy as np
 
 from agents.published import ABOVE, LAST, LEAST_STEPS, THRESHOLD
 from examiner.joints import Bool, Float
-from examiner.subspace import POSE, FailureSubspace
+from examiner.subspace import POSE, PoseBox
 
 START = 0.03
 """First half width of every angle, radians."""
@@ -71,7 +71,7 @@ RANGES = {
 }
 """The release's ranges of the axis-angle components x, y, z, degrees; on the right y and z are mirrored."""
 
-Errors = Callable[[FailureSubspace, Float], Float]
+Errors = Callable[[PoseBox, Float], Float]
 """Box, points (n, d) -> error (n,), mm; every point is a query."""
 
 Encode = Callable[[Float], Float]
@@ -82,7 +82,7 @@ Centre = Callable[[np.random.Generator], Float]
 
 
 def grow_published(
-    point: FailureSubspace,
+    point: PoseBox,
     budget: int,
     errors: Errors,
     rng: np.random.Generator,
@@ -92,7 +92,7 @@ def grow_published(
     encode: Encode,
     threshold: float = THRESHOLD,
     centre: Centre | None = None,
-) -> tuple[FailureSubspace, int]:
+) -> tuple[PoseBox, int]:
     """The grown box and the queries it took, at most `budget`: as many iterations of 50 as there is room for.
 
     Args:
@@ -137,7 +137,7 @@ def grow_published(
     return box, budget // ITERATION * ITERATION
 
 
-def released_success(box: FailureSubspace) -> bool:
+def released_success(box: PoseBox) -> bool:
     """Whether the release counts a region as a success."""
     return box.size > LEAST_SIZE
 
@@ -154,7 +154,7 @@ def step_size(error: float, threshold: float = THRESHOLD) -> float:
     return float(np.interp(error, ends, (LEAST_STEP, MOST_STEP)))
 
 
-def slabs(box: FailureSubspace, drawn: Bool, step: float, rng: np.random.Generator) -> Float:
+def slabs(box: PoseBox, drawn: Bool, step: float, rng: np.random.Generator) -> Float:
     """Points (50, d) just outside the drawn faces (2, 63), upper ones first, ten for each.
 
     Every other angle fills the box, but only the half from the centre outwards where one of its faces is drawn too.
@@ -181,9 +181,7 @@ def blocked(drawn: Bool, latent: Float) -> Bool:
     return stopped
 
 
-def growth(
-    box: FailureSubspace, drawn: Bool, allowed: Bool, error: float, threshold: float = THRESHOLD
-) -> Float:
+def growth(box: PoseBox, drawn: Bool, allowed: Bool, error: float, threshold: float = THRESHOLD) -> Float:
     """Radians (2, 63) by which the upper and lower faces move out, for the least error of an iteration, in mm.
 
     The slope of the release's loss, the mean log density of the samples in the drawn angles times its cost: that
@@ -208,17 +206,17 @@ def _drawn(chances: Float, rng: np.random.Generator) -> Bool:
     return faces.reshape(2, POSE)
 
 
-def _upper(box: FailureSubspace, drawn: Bool) -> Float:
+def _upper(box: PoseBox, drawn: Bool) -> Float:
     """(63,) the box's upper ends, the centre of angles of which the lower face alone is drawn."""
     return np.asarray(box.centre[:POSE] + np.where(drawn[1] & ~drawn[0], 0.0, box.phi_up[:POSE]))
 
 
-def _lower(box: FailureSubspace, drawn: Bool) -> Float:
+def _lower(box: PoseBox, drawn: Bool) -> Float:
     """(63,) the box's lower ends, the centre of angles of which the upper face alone is drawn."""
     return np.asarray(box.centre[:POSE] - np.where(drawn[0] & ~drawn[1], 0.0, box.phi_low[:POSE]))
 
 
-def _grown(box: FailureSubspace, moves: Float) -> FailureSubspace:
+def _grown(box: PoseBox, moves: Float) -> PoseBox:
     beside = np.zeros(len(box.centre) - POSE)
     up, low = (np.concatenate([side, beside]) for side in moves)
     return replace(box, phi_up=box.phi_up + up, phi_low=box.phi_low + low)

@@ -1,8 +1,7 @@
-"""Regions: a box grown round a mode, by the verified or the published rule, and what fresh draws say of it."""
+"""Regions: a subspace grown round a mode, by the verified or the published rule, and what fresh draws say of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -10,14 +9,18 @@ import numpy as np
 
 from examiner import seeds
 from examiner.asking import Ask
-from examiner.growth import grow, start_box
-from examiner.joints import Bool, Float
+from examiner.box_growth import grow_box, start_box
+from examiner.ellipsoid_growth import grow_ellipsoid, start_ellipsoid
+from examiner.fair_volume import log_fair_volume
+from examiner.growth import Fails, Grown, Limits, checked
+from examiner.joints import Float
 from examiner.outcomes import Outcomes
 from examiner.published_growth import grow_published
 from examiner.rig import Rig
 from examiner.subspace import (
     DRAWS,
     FailureSubspace,
+    PoseBox,
     Proof,
     beside_pose,
     fair_points,
@@ -29,15 +32,20 @@ from simulator import Scene
 GROWTH, VERIFICATION = "growth", "verification"
 """Stages of a method in which regions ask."""
 
-MOST_GROWTH = {"verified": 160, "published": 500}
+CHECK_SHARE = 0.4
+"""Share of a region's growth that is kept for checking what was grown."""
+
+MOST_GROWTH = {"verified": 200, "published": 500}
 """Most queries spent on growing one region, by rule; the released rule asks for 50 at a time and for 15,000 in all."""
 
 
 @dataclass(frozen=True)
 class Region:
-    """A grown box and what fresh draws said of it."""
+    """A grown subspace and what fresh draws said of it."""
 
-    box: FailureSubspace
+    subspace: FailureSubspace
+    log_volume: float
+    """Logarithm of its fair volume (`log_fair_volume`)."""
     growth_queries: int
     proof: Proof
     people: Scene
@@ -67,33 +75,56 @@ class Regions:
             budget: Queries for growing.
             before: Outcomes of the agent that found it, the latest last.
         """
-        point = point_box(person, beside_pose(self._rig.space), self._rig.body.joint_names)
         rng = self._generator(seeds.GROWTH, rank)
+        subspace: FailureSubspace
         if self._rig.config.regions == "published":
-            box, used = self._published(point, budget, before.told(self._rig.threshold), rng)
+            subspace, used = self._published(person, budget, before.told(self._rig.threshold), rng)
         else:
-            box, used = self._verified(point, budget, rng)
+            subspace, used = self._verified(person, budget, rng)
         rng = self._generator(seeds.VERIFY, rank)
-        points, share = fair_points(box, DRAWS, partial(self._judge, box), rng)
-        people = self._dressed(box, points, rng)
+        points, share = fair_points(subspace, DRAWS, partial(self._judge, subspace), rng)
+        people = self._dressed(subspace, points, rng)
         outcomes = self._ask(VERIFICATION, people) if len(points) else before.rows(slice(0, 0))
         failures = int(outcomes.exceeds(self._rig.threshold).sum())
-        return Region(box, used, Proof(len(points), failures, share, box.size), people, outcomes)
+        proof = Proof(len(points), failures, share, subspace.size)
+        return Region(subspace, self._volume(subspace), used, proof, people, outcomes)
 
-    def _verified(
-        self, point: FailureSubspace, budget: int, rng: np.random.Generator
-    ) -> tuple[FailureSubspace, int]:
-        box = start_box(point, self._scale())
-        return grow(box, budget, self._judge, self._fails(rng, GROWTH), rng, self._limits(point))
+    def _verified(self, person: Scene, budget: int, rng: np.random.Generator) -> tuple[FailureSubspace, int]:
+        """The better of an ellipsoid in the latent and a box, believed and of more fair volume, checked."""
+        reserve = int(budget * CHECK_SHARE)
+        fails, beside = self._fails(rng), beside_pose(self._rig.space)
+        codes = start_ellipsoid(person, beside, self._rig.prior)
+        ellipsoid = grow_ellipsoid(
+            codes, (budget - reserve) // 2, self._judge, fails, rng, self._limits(codes)
+        )
+        angles = start_box(point_box(person, beside), self._scale())
+        left = budget - reserve - ellipsoid.queries
+        box = grow_box(angles, left, self._judge, fails, rng, self._limits(angles))
+        grown: list[Grown[FailureSubspace]] = [ellipsoid, box]
+        best = max(grown, key=lambda one: (one.believed, self._volume(one.subspace)))
+        used = sum(one.queries for one in grown)
+        found, asked = checked(best.subspace, budget - used, self._judge, fails, rng)
+        return found, used + asked
+
+    def _volume(self, subspace: FailureSubspace) -> float:
+        """The logarithm of its fair volume."""
+        return log_fair_volume(
+            subspace,
+            partial(self._judge, subspace),
+            self._rig.space.frame,
+            self._rig.prior,
+            beside_pose(self._rig.space),
+            seeds.generator(seeds.FIXED, seeds.VOLUME),
+        )
 
     def _published(
-        self, point: FailureSubspace, budget: int, before: Float, rng: np.random.Generator
-    ) -> tuple[FailureSubspace, int]:
+        self, person: Scene, budget: int, before: Float, rng: np.random.Generator
+    ) -> tuple[PoseBox, int]:
         def errors(box: FailureSubspace, points: Float) -> Float:
-            return self._outcomes(GROWTH, box, points, rng).told(self._rig.threshold)
+            return self._grown_outcomes(box, points, rng).told(self._rig.threshold)
 
         return grow_published(
-            point,
+            point_box(person, beside_pose(self._rig.space)),
             budget,
             errors,
             rng,
@@ -105,24 +136,22 @@ class Regions:
     def _generator(self, purpose: int, rank: int) -> np.random.Generator:
         return seeds.generator(self._rig.config.seed, purpose, self._stream, rank)
 
-    def _judge(self, box: FailureSubspace, points: Float) -> Float:
-        return self._rig.fairness.margin(box.people(points, self._rig.space.frame))
+    def _judge(self, subspace: FailureSubspace, points: Float) -> Float:
+        return self._rig.fairness.margin(subspace.people(points, self._rig.space.frame))
 
-    def _fails(self, rng: np.random.Generator, stage: str) -> Callable[[FailureSubspace, Float], Bool]:
+    def _fails(self, rng: np.random.Generator) -> Fails:
         """A verdict on points: each person in new clothing, background and light."""
         threshold = self._rig.threshold
-        return lambda box, points: self._outcomes(stage, box, points, rng).exceeds(threshold)
+        return lambda subspace, points: self._grown_outcomes(subspace, points, rng).exceeds(threshold)
 
-    def _outcomes(
-        self, stage: str, box: FailureSubspace, points: Float, rng: np.random.Generator
-    ) -> Outcomes:
-        return self._ask(stage, self._dressed(box, points, rng))
+    def _grown_outcomes(self, subspace: FailureSubspace, points: Float, rng: np.random.Generator) -> Outcomes:
+        return self._ask(GROWTH, self._dressed(subspace, points, rng))
 
-    def _dressed(self, box: FailureSubspace, points: Float, rng: np.random.Generator) -> Scene:
-        return self._rig.space.redress(box.people(points, self._rig.space.frame), rng)
+    def _dressed(self, subspace: FailureSubspace, points: Float, rng: np.random.Generator) -> Scene:
+        return self._rig.space.redress(subspace.people(points, self._rig.space.frame), rng)
 
-    def _limits(self, point: FailureSubspace) -> tuple[Float, Float]:
-        """What was searched bounds the box; the pose is bounded by fairness."""
+    def _limits(self, point: FailureSubspace) -> Limits:
+        """What was searched bounds it; the pose is bounded by fairness."""
         searched = {d.name: (d.low, d.high) for d in self._rig.space.dimensions}
         bounds = [searched.get(name, (-np.inf, np.inf)) for name in point.names]
         return np.array([b[0] for b in bounds]), np.array([b[1] for b in bounds])

@@ -23,7 +23,7 @@ from examiner.mode_pictures import picture_name
 from examiner.notes import Verdicts, notes
 from examiner.regions import Region
 from examiner.rig import Rig, assets
-from examiner.subspace import POSE, beside_pose, usual_spread
+from examiner.subspace import beside_pose, usual_spread
 from examiner.summary import method_summary
 from examiner.version import VERSION
 from examiner.words import describe, describe_region
@@ -195,12 +195,14 @@ def region_result(rig: Rig, region: Region | None, spread: Float, strip: str) ->
     """A region in `results.json`, `strip` its picture; None where the budget did not reach it."""
     if region is None:
         return None
-    box, proof = region.box, region.proof
+    subspace, proof = region.subspace, region.proof
     lacking = proof.shortfalls()
     scale = np.concatenate([spread, [usual_spread(d) for d in beside_pose(rig.space)]])
     return {
-        "size_rad": box.size,
-        "log10_volume": box.log10_volume,
+        "shape": subspace.shape,
+        "size_rad": subspace.size,
+        "log10_volume": subspace.log10_volume,
+        "log_fair_volume": region.log_volume if np.isfinite(region.log_volume) else None,
         "queries": region.growth_queries,
         "draws": proof.draws,
         "failures": proof.failures,
@@ -210,18 +212,16 @@ def region_result(rig: Rig, region: Region | None, spread: Float, strip: str) ->
         "prior_mass": prior_mass(rig, region),
         "success": proof.success,
         "why": "; ".join(lacking) if lacking else "fails on fresh fair draws",
-        "words": describe_region(box, scale),
+        "words": describe_region(subspace.ranges, scale),
         "image": strip if len(region.people) else None,
     }
 
 
 def prior_mass(rig: Rig, region: Region) -> float:
-    """Share of typical poses, mirrored too, that lie in the region's pose box."""
+    """Share of typical poses, mirrored too, that lie in the region, whatever is searched beside them."""
     poses = rig.typical_poses(MASS_DRAWS, seeds.generator(seeds.FIXED, seeds.MASS, 1))
-    box = region.box
-    low, high = (box.centre - box.phi_low)[:POSE], (box.centre + box.phi_up)[:POSE]
     both = np.concatenate([poses, mirror_pose(poses)])
-    return float(((both >= low) & (both <= high)).all(axis=1).mean())
+    return float(region.subspace.contains_poses(both).mean())
 
 
 def fragile_result(redraw: Any, result: MethodResult) -> dict[str, Any]:

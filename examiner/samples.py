@@ -65,9 +65,13 @@ def sample_run(run: Path, count: int, seed: int) -> Samples:
     shares = [len(part) for part in np.array_split(np.arange(count), len(stored))]
     scenes = [
         _people(
-            subspace.box, share, spaces.space, fairness, seeds.generator(seed, seeds.EXPORT, subspace.mode)
+            stored_one.subspace,
+            share,
+            spaces.space,
+            fairness,
+            seeds.generator(seed, seeds.EXPORT, stored_one.mode),
         )
-        for subspace, share in zip(stored, shares, strict=True)
+        for stored_one, share in zip(stored, shares, strict=True)
         if share
     ]
     source = np.concatenate([np.full(len(scene), i) for i, scene in enumerate(scenes)])
@@ -79,15 +83,15 @@ def sample_run(run: Path, count: int, seed: int) -> Samples:
 
 
 def _people(
-    box: FailureSubspace, count: int, space: ParameterSpace, fairness: Fairness, rng: np.random.Generator
+    subspace: FailureSubspace, count: int, space: ParameterSpace, fairness: Fairness, rng: np.random.Generator
 ) -> Scene:
     def judge(points: Float) -> Float:
-        return fairness.margin(box.people(points, space.frame))
+        return fairness.margin(subspace.people(points, space.frame))
 
-    points, _ = fair_points(box, count, judge, rng)
+    points, _ = fair_points(subspace, count, judge, rng)
     if not len(points):
-        points = box.centre[None]
-    return space.redress(box.people(points, space.frame), rng)
+        points = subspace.centre[None]
+    return space.redress(subspace.people(points, space.frame), rng)
 
 
 def _scored_joints(run: Path) -> list[str]:

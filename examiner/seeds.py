@@ -19,7 +19,8 @@ import numpy as np
     PREVIEW,
     MILDEST,
     RULES,
-) = range(14)
+    VOLUME,
+) = range(15)
 """Streams of randomness."""
 
 FIXED = 20260101

@@ -1,16 +1,25 @@
-"""Failure subspaces: a box round a failure, its size, its draws and its proof."""
+"""Failure subspaces: people round a failure, their size, their draws and their proof."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta
 
 from examiner.joints import Bool, Float
-from simulator import Dimension, ParameterSpace, Scene, physical_values, with_physical_values
+from simulator import (
+    SMPL_JOINTS,
+    Dimension,
+    ParameterSpace,
+    Scene,
+    physical_values,
+    with_physical_values,
+)
 
 POSE = 63
 RAW_FAIR = 0.90
@@ -29,13 +38,27 @@ AXES = "xyz"
 
 
 @dataclass(frozen=True)
-class FailureSubspace:
-    """The box [centre - phi_low, centre + phi_up] over body pose and the other searched factors."""
+class Ranges:
+    """What the people of a subspace do: a range of every body-pose angle and of what is searched beside."""
 
     names: tuple[str, ...]
     """d names, e.g. `left_knee.x`, `view.azimuth`, `shape.beta0`."""
     units: tuple[str, ...]
     """d units: rad, degree, SD, ..."""
+    low: Float
+    """(d,)"""
+    high: Float
+    """(d,)"""
+
+
+@dataclass(frozen=True)
+class FailureSubspace(ABC):
+    """People round a failure: what is between `centre - phi_low` and `centre + phi_up`, in some coordinates."""
+
+    names: tuple[str, ...]
+    """d names of the coordinates; those beside the pose are physical dimensions."""
+    units: tuple[str, ...]
+    """d units."""
     centre: Float
     """(d,)"""
     phi_low: Float
@@ -45,31 +68,91 @@ class FailureSubspace:
     scene: Scene
     """One row: the centre's person; what is not in `names` stays as it is there."""
 
+    shape: ClassVar[str]
+    """What files call its kind."""
+
+    @property
+    @abstractmethod
+    def inner(self) -> int:
+        """How many of the coordinates, the first ones, make the pose."""
+
+    @property
+    @abstractmethod
+    def ranges(self) -> Ranges:
+        """The ranges in which its people are."""
+
+    @property
+    @abstractmethod
+    def log10_volume(self) -> float:
+        """Decimal logarithm of its volume over all its coordinates, in their units."""
+
+    @abstractmethod
+    def poses(self, points: Float) -> Float:
+        """Body poses (n, 63) of points (n, d), axis-angle, radians."""
+
+    @abstractmethod
+    def contains(self, points: Float) -> Bool:
+        """(n,) whether points (n, d) lie in it."""
+
+    @abstractmethod
+    def contains_poses(self, body_pose: Float) -> Bool:
+        """(n,) whether body poses (n, 63) lie in it, whatever is searched beside them."""
+
+    @abstractmethod
+    def sample(self, count: int, rng: np.random.Generator) -> Float:
+        """Uniform points (count, d) of it, fair or not."""
+
     @property
     def size(self) -> float:
-        """Norm of `phi_low + phi_up` over the 63 body-pose angles, radians (PoseExaminer's region size)."""
-        return float(np.linalg.norm((self.phi_low + self.phi_up)[:POSE]))
-
-    @property
-    def log10_volume(self) -> float:
-        """Decimal logarithm of the box's volume over all its dimensions, in their units."""
-        return float(np.log10(np.maximum(self.phi_low + self.phi_up, 1e-12)).sum())
-
-    def contains(self, points: Float) -> Bool:
-        """(n,) whether points (n, d) lie in the box."""
-        low, high = self.centre - self.phi_low, self.centre + self.phi_up
-        return np.asarray(((points >= low) & (points <= high)).all(axis=1))
-
-    def sample(self, count: int, rng: np.random.Generator) -> Float:
-        """Uniform points (count, d) of the box, fair or not."""
-        low, high = self.centre - self.phi_low, self.centre + self.phi_up
-        return low + rng.random((count, len(self.centre))) * (high - low)
+        """Norm over the 63 body-pose angles of the range's width, radians (PoseExaminer's region size)."""
+        return float(np.linalg.norm((self.ranges.high - self.ranges.low)[:POSE]))
 
     def people(self, points: Float, frame: Callable[[Scene], Scene]) -> Scene:
         """The scene of points (n, d), framed anew."""
         scene = self.scene.rows(np.zeros(len(points), dtype=np.intp))
-        scene = replace(scene, body_pose=np.ascontiguousarray(points[:, :POSE]))
-        return frame(with_physical_values(scene, self.names[POSE:], points[:, POSE:]))
+        scene = replace(scene, body_pose=np.ascontiguousarray(self.poses(points)))
+        return frame(with_physical_values(scene, self.names[self.inner :], points[:, self.inner :]))
+
+
+@dataclass(frozen=True)
+class PoseBox(FailureSubspace):
+    """The box [centre - phi_low, centre + phi_up] over the 63 body-pose angles and the other searched factors."""
+
+    shape: ClassVar[str] = "box"
+
+    @property
+    def inner(self) -> int:
+        """All body-pose angles."""
+        return POSE
+
+    @property
+    def ranges(self) -> Ranges:
+        """From face to face."""
+        return Ranges(self.names, self.units, self.centre - self.phi_low, self.centre + self.phi_up)
+
+    @property
+    def log10_volume(self) -> float:
+        """Decimal logarithm of the product of its widths."""
+        return float(np.log10(np.maximum(self.phi_low + self.phi_up, 1e-12)).sum())
+
+    def poses(self, points: Float) -> Float:
+        """The angles themselves."""
+        return points[:, :POSE]
+
+    def contains(self, points: Float) -> Bool:
+        """(n,) whether points (n, d) lie between all faces."""
+        low, high = self.ranges.low, self.ranges.high
+        return np.asarray(((points >= low) & (points <= high)).all(axis=1))
+
+    def contains_poses(self, body_pose: Float) -> Bool:
+        """(n,) whether body poses (n, 63) lie between the faces of the pose."""
+        low, high = self.ranges.low[:POSE], self.ranges.high[:POSE]
+        return np.asarray(((body_pose >= low) & (body_pose <= high)).all(axis=1))
+
+    def sample(self, count: int, rng: np.random.Generator) -> Float:
+        """Uniform points (count, d)."""
+        low, high = self.ranges.low, self.ranges.high
+        return low + rng.random((count, len(self.centre))) * (high - low)
 
 
 @dataclass(frozen=True)
@@ -79,7 +162,7 @@ class Proof:
     draws: int
     failures: int
     fair_share: float
-    """Share of raw box samples that were fair."""
+    """Share of raw samples that were fair."""
     size: float
 
     @property
@@ -132,32 +215,36 @@ def usual_spread(dimension: Dimension) -> float:
     return 0.5 if dimension.unit == "SD" else (dimension.high - dimension.low) / 12
 
 
-def point_box(scene: Scene, beside: Sequence[Dimension], joint_names: tuple[str, ...]) -> FailureSubspace:
+def pose_names() -> tuple[str, ...]:
+    """Names of the 63 body-pose angles, e.g. `left_knee.x`."""
+    return tuple(f"{joint}.{axis}" for joint in SMPL_JOINTS[1 : 1 + POSE // 3] for axis in AXES)
+
+
+def point_box(scene: Scene, beside: Sequence[Dimension]) -> PoseBox:
     """The box of no width round a single person (one row): the 63 pose angles, and the dimensions beside them."""
-    pose = [f"{joint}.{axis}" for joint in joint_names[1:22] for axis in AXES]
     names = [d.name for d in beside]
     values = physical_values(scene, names)[0] if names else np.empty(0)
     centre = np.concatenate([scene.body_pose[0], values])
     still = np.zeros_like(centre)
     units = ("rad",) * POSE + tuple(d.unit for d in beside)
-    return FailureSubspace((*pose, *names), units, centre, still, still, scene)
+    return PoseBox((*pose_names(), *names), units, centre, still, still, scene)
 
 
 def fair_points(
-    box: FailureSubspace,
+    subspace: FailureSubspace,
     count: int,
     judge: Callable[[Float], Float],
     rng: np.random.Generator,
     least_share: float = 0.05,
 ) -> tuple[Float, float]:
-    """Fair points (<= count, d) of a box, and the share of raw samples that were fair.
+    """Fair points (<= count, d) of a subspace, and the share of raw samples that were fair.
 
     Fewer than `count` come back if less than `least_share` of the raw samples is fair.
     """
     kept: list[NDArray[np.float64]] = []
     drawn = fair = 0
     while fair < count and drawn < count / least_share:
-        points = box.sample(max(16, count), rng)
+        points = subspace.sample(max(16, count), rng)
         good = judge(points) >= 0
         kept.append(points[good])
         drawn += len(points)

@@ -8,14 +8,17 @@ from typing import Any
 
 import numpy as np
 
+from examiner.box_growth import start_box
+from examiner.config import load_config
+from examiner.ellipsoid import LatentEllipsoid
 from examiner.files import read_json, write_json
-from examiner.growth import start_box
 from examiner.journal import scene_columns, scene_from
 from examiner.method import Mode
 from examiner.rig import Rig
-from examiner.subspace import POSE, FailureSubspace, beside_pose, point_box
+from examiner.subspace import POSE, FailureSubspace, PoseBox, beside_pose, point_box
+from simulator import PosePrior, load_prior
 
-SCHEMA = "poseexaminer-subspaces/1"
+SCHEMA = "poseexaminer-subspaces/2"
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class StoredSubspace:
     """A failure subspace of a finished run with what is known of it."""
 
     mode: int
-    box: FailureSubspace
+    subspace: FailureSubspace
     success: bool
     """Whether it is a success region."""
     rate: float | None
@@ -32,7 +35,7 @@ class StoredSubspace:
 
 
 def write_subspaces(path: Path, rig: Rig, modes: tuple[Mode, ...]) -> None:
-    """Write the box of every mode; one that was not grown keeps a narrow box and says so."""
+    """Write the subspace of every mode; one that was not grown keeps a narrow box and says so."""
     rows = [_row(rig, i + 1, mode) for i, mode in enumerate(modes)]
     write_json(path, {"schema": SCHEMA, "threshold_mm": rig.threshold, "subspaces": rows})
 
@@ -50,7 +53,8 @@ def read_subspaces(folder: Path) -> list[StoredSubspace]:
         raise ValueError(
             f"expected schema {SCHEMA} in {folder / 'subspaces.json'}, got {stored.get('schema')!r}"
         )
-    return [_from_row(row) for row in stored["subspaces"]]
+    prior = load_config(folder / "config.yaml").prior
+    return [_from_row(row, prior) for row in stored["subspaces"]]
 
 
 def check_finished(folder: Path) -> dict[str, Any]:
@@ -77,13 +81,15 @@ def check_finished(folder: Path) -> dict[str, Any]:
 def _row(rig: Rig, number: int, mode: Mode) -> dict[str, Any]:
     region = mode.region
     if region is None:
-        point = point_box(mode.scene, beside_pose(rig.space), rig.body.joint_names)
+        point = point_box(mode.scene, beside_pose(rig.space))
         scale = np.concatenate([np.ones(POSE), np.zeros(len(point.centre) - POSE)])
-        box = start_box(point, scale)
+        box: FailureSubspace = start_box(point, scale)
     else:
-        box = region.box
+        box = region.subspace
     return {
         "mode": number,
+        "shape": box.shape,
+        "prior_sha256": box.prior.sha256 if isinstance(box, LatentEllipsoid) else None,
         "names": box.names,
         "units": box.units,
         "centre": box.centre,
@@ -98,14 +104,33 @@ def _row(rig: Rig, number: int, mode: Mode) -> dict[str, Any]:
     }
 
 
-def _from_row(row: dict[str, Any]) -> StoredSubspace:
+def _from_row(row: dict[str, Any], prior: str) -> StoredSubspace:
+    """The subspace of its row; `prior` is the run's, which an ellipsoid needs."""
     columns = {key: np.array(value) for key, value in row["scene"].items()}
-    box = FailureSubspace(
-        names=tuple(row["names"]),
-        units=tuple(row["units"]),
-        centre=np.array(row["centre"]),
-        phi_low=np.array(row["phi_low"]),
-        phi_up=np.array(row["phi_up"]),
-        scene=scene_from(columns, tuple(row["image_size"])),
-    )
-    return StoredSubspace(row["mode"], box, row["success"], row["rate"], row["error_mm"])
+    parts: dict[str, Any] = {
+        "names": tuple(row["names"]),
+        "units": tuple(row["units"]),
+        **{name: np.array(row[name]) for name in ("centre", "phi_low", "phi_up")},
+        "scene": scene_from(columns, tuple(row["image_size"])),
+    }
+    subspace: FailureSubspace
+    if row["shape"] == LatentEllipsoid.shape:
+        subspace = LatentEllipsoid(**parts, prior=_same_prior(prior, row["prior_sha256"]))
+    else:
+        subspace = PoseBox(**parts)
+    return StoredSubspace(row["mode"], subspace, row["success"], row["rate"], row["error_mm"])
+
+
+def _same_prior(name: str, sha256: str) -> PosePrior:
+    """The run's pose prior.
+
+    Raises:
+        ValueError: if it has changed since.
+    """
+    prior = load_prior(name)
+    if prior.sha256 != sha256:
+        raise ValueError(
+            f"expected the pose prior that the run was made with (sha256 {sha256[:12]}...), got another "
+            f"({prior.sha256[:12]}...); put the old file back, or run the audit again"
+        )
+    return prior

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from examiner.joints import Float
-from examiner.subspace import FailureSubspace
+from examiner.subspace import POSE, Ranges
 from simulator import PHYSICAL, Body, Scene, field_of_view, physical_values, view_of
 
 SHOWN = 4
@@ -32,24 +32,24 @@ def describe(body: Body, scene: Scene) -> str:
     return "; ".join(parts + _surroundings(scene))
 
 
-def describe_region(box: FailureSubspace, scale: Float) -> str:
-    """The ranges of the dimensions that the box holds tightest, as people read angles."""
-    width = (box.phi_low + box.phi_up) / scale
-    order = np.argsort(width[:63], kind="stable")[:SHOWN]
-    chosen = [*order, *range(63, len(box.names))]
-    return ", ".join(_range(box, int(i)) for i in chosen)
+def describe_region(ranges: Ranges, scale: Float) -> str:
+    """The tightest of the ranges against a scale (d,), as people read angles."""
+    width = (ranges.high - ranges.low) / scale
+    order = np.argsort(width[:POSE], kind="stable")[:SHOWN]
+    chosen = [*order, *range(POSE, len(ranges.names))]
+    return ", ".join(_range(ranges, int(i)) for i in chosen)
 
 
-def _range(box: FailureSubspace, i: int) -> str:
-    low, high = box.centre[i] - box.phi_low[i], box.centre[i] + box.phi_up[i]
-    if box.units[i] == "rad":
+def _range(ranges: Ranges, i: int) -> str:
+    low, high, unit = ranges.low[i], ranges.high[i], ranges.units[i]
+    if unit == "rad":
         low, high = np.degrees(low), np.degrees(high)
-    name = box.names[i].replace("_", " ")
-    if box.units[i] in ("rad", "degree"):
+    name = ranges.names[i].replace("_", " ")
+    if unit in ("rad", "degree"):
         return f"{name} {low:.0f} to {high:.0f}\N{DEGREE SIGN}"
-    if box.units[i] == "choice":
-        return f"{name} {_choice(box.names[i], low)} to {_choice(box.names[i], high)}"
-    return f"{name} {low:.1f} to {high:.1f} {box.units[i]}"
+    if unit == "choice":
+        return f"{name} {_choice(ranges.names[i], low)} to {_choice(ranges.names[i], high)}"
+    return f"{name} {low:.1f} to {high:.1f} {unit}"
 
 
 def _choice(name: str, value: float) -> str:

@@ -82,7 +82,7 @@ def hold_checks(rig: Rig, method: MethodResult) -> list[dict[str, Any]]:
 def fresh_rate(rig: Rig, mode: Mode) -> float:
     """Failure rate of HOLDS_DRAWS fresh fair people of a region, none of them seen before."""
     assert mode.region is not None
-    box = mode.region.box
+    box = mode.region.subspace
     rng = seeds.generator(rig.config.seed, HOLDS_STREAM, mode.query)
     points, _ = fair_points(
         box, HOLDS_DRAWS, lambda p: rig.fairness.margin(box.people(p, rig.space.frame)), rng

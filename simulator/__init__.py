@@ -25,6 +25,7 @@ from simulator.factors import (
 from simulator.gl import GraphicsError, diagnose
 from simulator.in_front import in_front
 from simulator.joint_angles import AnglesFactor
+from simulator.joint_names import SMPL_JOINTS
 from simulator.mesh_simulator import MeshSimulator, PyrenderSimulator, RasterSimulator
 from simulator.motion_range import MotionRange, load_motion_range
 from simulator.parameters import NORMAL, SPREAD, Dimension, Parameters, normal_quantile, normal_unit
@@ -53,6 +54,7 @@ __all__ = [
     "PHOTOGRAPHED",
     "PHYSICAL",
     "REFERENCE_VIEW",
+    "SMPL_JOINTS",
     "SPREAD",
     "AnglesFactor",
     "Backgrounds",

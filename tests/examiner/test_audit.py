@@ -65,8 +65,8 @@ def test_a_success_region_holds_on_fresh_draws(audit, planted, body):
     assert proven
     rig = planted()
     for subspace in proven[:2]:
-        points = subspace.box.sample(300, np.random.default_rng(7))
-        scene = subspace.box.people(points, rig.space.frame)
+        points = subspace.subspace.sample(300, np.random.default_rng(7))
+        scene = subspace.subspace.people(points, rig.space.frame)
         fair = rig.fairness.margin(scene) >= 0
         outcomes = rig.evaluator(scene.rows(np.flatnonzero(fair)))
         assert fair.mean() >= 0.85

@@ -13,7 +13,7 @@ from examiner.published_growth import (
     slabs,
     step_size,
 )
-from examiner.subspace import POSE, FailureSubspace, beside_pose, point_box
+from examiner.subspace import POSE, PoseBox, beside_pose, point_box
 from simulator import ParameterSpace, ShapeFactor, ViewFactor
 
 WIDE = (np.full(POSE, -9.0), np.full(POSE, 9.0))
@@ -24,7 +24,7 @@ BEFORE = np.full(21, 150.0)
 def point(body):
     space = ParameterSpace([ViewFactor(), ShapeFactor()], body)
     scene = space.decode(np.random.default_rng(0).random((1, space.dim)))
-    return point_box(scene, beside_pose(space), body.joint_names)
+    return point_box(scene, beside_pose(space))
 
 
 def plausible(poses):
@@ -131,7 +131,7 @@ def test_moves_are_those_of_the_released_loss(point):
     inside_window = 0
     for _ in range(200):
         widths = rng.uniform(0.03, 0.5, (2, len(point.centre)))
-        box = FailureSubspace(point.names, point.units, point.centre, widths[1], widths[0], point.scene)
+        box = PoseBox(point.names, point.units, point.centre, widths[1], widths[0], point.scene)
         pair = rng.integers(POSE)
         others = rng.choice(POSE, 3, replace=False) + POSE * rng.integers(2, size=3)
         drawn = (
@@ -227,7 +227,7 @@ def test_a_face_is_blocked_by_two_samples_with_six_of_thirty_two_beyond(size):
 
 def test_slabs_lie_just_outside_their_faces_and_in_half_boxes_of_the_others(point):
     half = np.where(np.arange(len(point.centre)) < POSE, 0.1, 0.0)
-    box = FailureSubspace(point.names, point.units, point.centre, half, half, point.scene)
+    box = PoseBox(point.names, point.units, point.centre, half, half, point.scene)
     drawn = faces(0, 5, POSE + 5, POSE + 8, POSE + 9)
     points = slabs(box, drawn, 0.02, np.random.default_rng(0)) - point.centre
     assert points.shape == (ITERATION, len(point.centre))
