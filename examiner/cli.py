@@ -115,6 +115,11 @@ def _audit(commands_of: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     add("--prior", help="default, or a VPoser v1 or v2 checkpoint")
     add("--poses", help="AMASS-style npz, or a folder of them: your own typical poses")
     add(
+        "--regressor",
+        metavar="FILE",
+        help="your Human3.6M regressor of shape (17, V), .npy or sparse .npz: figures on the 14 joints of LSP",
+    )
+    add(
         "--judge",
         type=int,
         metavar="N",

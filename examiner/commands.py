@@ -47,6 +47,7 @@ SETTINGS = (
     "body",
     "prior",
     "poses",
+    "regressor",
     "simulator",
     "backgrounds",
     "uv",

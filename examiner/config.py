@@ -56,6 +56,8 @@ class Config:
     body: str = "neutral"
     prior: str = "default"
     poses: str = ""
+    regressor: str = ""
+    """A Human3.6M regressor of the user's, .npy or .npz: figures on the 14 joints of LSP."""
     simulator: str = "raster"
     """`raster` (failures are confirmed on pyrender), `pyrender`, or `module:factory`."""
     backgrounds: str = ""
