@@ -73,6 +73,10 @@ class Regions:
             box, used = self._published(point, budget, before.told(self._rig.threshold), rng)
         else:
             box, used = self._verified(point, budget, rng)
+        return self.proven(box, used, rank, before)
+
+    def proven(self, box: FailureSubspace, used: int, rank: int, before: Outcomes) -> Region:
+        """The region of a box that took `used` queries to grow, proven by DRAWS fresh fair draws."""
         rng = self._generator(seeds.VERIFY, rank)
         points, share = fair_points(box, DRAWS, partial(self._judge, box), rng)
         people = self._dressed(box, points, rng)

@@ -132,7 +132,7 @@ def build_rig(
     if reference is None:
         scene = reference_scene(space, prior, poses)
         reference = make_reference(evaluator, scene, about, progress)
-    calibration = np.array(reference.calibration)
+    calibration = np.array(reference.calibration) if reference.calibration else None
     return Rig(
         config=config,
         body=body,
