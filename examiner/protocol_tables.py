@@ -60,8 +60,8 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
 LEGEND = (
     f"success: agents whose region is larger than {LEAST_SIZE} rad, of all; size (rad), mean, min, max, median (mm) "
     "and Per_C (share below 90 mm): means over successful agents only; last: mm at the end of the search, mean over "
-    "all agents. These are the release's columns. verified_success: agents whose box passes our success-region rule, of "
-    "all; verified_size: mean over all agents, 0 where it does not."
+    "all agents. These are the release's columns. verified_success: agents whose box passes our success-region rule, "
+    "of all; verified_size: mean over all agents, 0 where it does not."
 )
 
 NONE_SUCCEEDED = (
