@@ -33,19 +33,19 @@ class PublishedRow:
 
 PUBLISHED = (
     PublishedRow("SPIN", 0.950, 5.417, 94.11),
-    PublishedRow("SPIN, fine-tuned", 0.766, 3.964, 88.66),
+    PublishedRow("SPIN + PE", 0.766, 3.964, 88.66),
     PublishedRow("HMR-EFT", 0.841, 4.675, 85.23),
-    PublishedRow("HMR-EFT, fine-tuned", 0.636, 3.429, 80.41),
+    PublishedRow("HMR-EFT + PE", 0.636, 3.429, 80.41),
     PublishedRow("PARE", 0.753, 3.948, 81.81),
-    PublishedRow("PARE, fine-tuned", 0.484, 2.953, 77.46),
+    PublishedRow("PARE + PE", 0.484, 2.953, 77.46),
 )
-"""Rows of SOURCE."""
+"""Rows of SOURCE; + PE is the model fine-tuned on the failures found."""
 
 SOURCE = "Liu et al., PoseExaminer, CVPR 2023 (arXiv 2303.07337), Table 4"
 
 NOT_COMPARABLE = (
-    "The published rows are comparable only where the body, the pose prior and the regressor are the release's (SMPL, "
-    "VPoser v2, J_regressor_h36m), and growth was not cut short."
+    "They are comparable only where the body, the pose prior and the regressor are the release's (SMPL, VPoser v2, "
+    "J_regressor_h36m), and growth was not cut short. + PE: fine-tuned on the failures found."
 )
 
 
@@ -66,7 +66,7 @@ def deviations(rig: Rig, no_regressor: str, plan: Plan) -> list[Deviation]:
         ),
         Deviation(
             "renderer",
-            f"{rig.simulator.version}, {rig.config.image_size} px, default clothes and light, plain background",
+            f"{rig.simulator.version}; default clothes and light, plain background",
             "PyTorch3D, 1080 px, one texture on white, stored as JPEG",
         ),
         Deviation("camera", "field of view 2 degrees", "about 1.9 degrees, 90 m away"),

@@ -95,7 +95,7 @@ def markdown(result: Mapping[str, Any]) -> str:
     """The same as a page of Markdown."""
     heads = ("model", *(column.head for column in COLUMNS.values()), "3DPW mpjpe")
     mine, *others = _rows(result)
-    told = [_millimetres(row["mpjpe_3dpw_mm"]) for row in result["published_table"]["rows"]]
+    told = [f"{row['mpjpe_3dpw_mm']:.2f}" for row in result["published_table"]["rows"]]
     rows = [(*mine, "-"), *((*row, error) for row, error in zip(others, told, strict=True))]
     lines = [_line(heads), "|---|" + "--:|" * (len(heads) - 1), *map(_line, rows)]
     sentences = "\n\n".join(_sentences(result))
