@@ -59,7 +59,7 @@ def deviations(rig: Rig, no_regressor: str, plan: Plan) -> list[Deviation]:
     """
     return [
         *_bodies(rig),
-        *([_joints(rig, no_regressor)] if no_regressor else []),
+        *_joints(rig, no_regressor),
         *_sizes(rig, plan),
         Deviation(
             "reward of the search", "mpjpe in space", "xy distance of the root-aligned joints in space"
@@ -101,9 +101,17 @@ def _bodies(rig: Rig) -> list[Deviation]:
     return rows
 
 
-def _joints(rig: Rig, no_regressor: str) -> Deviation:
-    here = f"{len(rig.evaluator.joints)} joints by name, root mid-hip, because {no_regressor}"
-    return Deviation("joints", here, "14 joints of LSP by the Human3.6M regressor, root its pelvis")
+def _joints(rig: Rig, no_regressor: str) -> list[Deviation]:
+    """None where a regressor for SMPL's vertices is used."""
+    released = "14 joints of LSP by the Human3.6M regressor of SMPL, root its pelvis"
+    if no_regressor:
+        here = f"{len(rig.evaluator.joints)} joints by name, root mid-hip, because {no_regressor}"
+        return [Deviation("joints", here, released)]
+    assert rig.regressor is not None
+    vertices = rig.regressor.vertices
+    if vertices == SMPL_VERTICES:
+        return []
+    return [Deviation("regressor", f"{rig.regressor.name}, for {vertices} vertices", released)]
 
 
 def _sizes(rig: Rig, plan: Plan) -> list[Deviation]:

@@ -116,7 +116,7 @@ def _rows(result: Mapping[str, Any]) -> list[tuple[str, ...]]:
     """The target's row, then the published ones."""
     figures = {**result["published"], **result["verified"]}
     rows = [(result["target"]["name"], figures)]
-    rows += [(f"published: {row['model']}", row) for row in result["published_table"]["rows"]]
+    rows += [(f"{row['model']} (paper)", row) for row in result["published_table"]["rows"]]
     return [
         (name, *(_cell(values.get(key), column) for key, column in COLUMNS.items())) for name, values in rows
     ]
@@ -140,7 +140,7 @@ def _sentences(result: Mapping[str, Any]) -> list[str]:
         said.append(
             f"Growth was cut short: the budget of {queries['budget']:,} queries paid {growth['iterations']:,} of the "
             f"{growth['released_iterations']:,} iterations that the release would spend, an even share for every "
-            "agent, so sizes and success are too small."
+            "agent, so size and success are lower bounds of what all would give."
         )
     said.append(
         f"{queries['total']:,} queries: {queries['search']:,} search, {queries['growth']:,} growth, "

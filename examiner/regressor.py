@@ -30,6 +30,12 @@ class Regressor:
     joint_set: JointSet
     """LSP's 14 joints from vertices."""
 
+    @property
+    def vertices(self) -> int:
+        """Those it was made for."""
+        assert self.joint_set.regressor is not None
+        return int(self.joint_set.regressor.shape[1])
+
     def shortfall(self, truth: Points, prediction: Points) -> str:
         """Why the joints cannot be had of one of two sides, in a sentence without a full stop; empty where they can."""
         sides = (("the body", truth), ("the target", prediction))
