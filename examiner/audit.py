@@ -21,6 +21,7 @@ from examiner.notes import Verdicts
 from examiner.population import build_population
 from examiner.presets import TOUR
 from examiner.progress import Progress, Silence
+from examiner.protocols import VERIFIED
 from examiner.reference import Reference, reference_from, save_reference
 from examiner.report import write_report
 from examiner.results import results_of
@@ -78,6 +79,7 @@ class Examiner:
 
     def _run(self) -> Audit:
         started = time.monotonic()
+        (self._folder / "images").mkdir(exist_ok=True)
         self.methods = []
         journal = Journal(self._folder / "parts")
         names = (self._rig.config.algorithm, *self._rig.config.baselines)
@@ -113,7 +115,8 @@ class Examiner:
 
 def command(config: Config) -> str:
     """The command line that repeats an audit; shares have no option, so they come from the run's own file."""
-    default = config_dict(Config())
+    base = with_values(Config(), {"protocol": config.protocol}, "the protocol")
+    default = {**config_dict(base), "protocol": VERIFIED}
     if config.shares != Config().shares:
         return "examiner audit --config config.yaml"
     words = ["examiner audit", f"--target {shlex.quote(config.target)}", f"--seed {config.seed}"]
@@ -146,9 +149,9 @@ def begin(folder: Path, rig: Rig, name: str) -> None:
     }
     _check_same_run(folder, manifest)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "images").mkdir(exist_ok=True)
     write_whole(folder / "config.yaml", lambda stream: stream.write(dump_config(rig.config).encode()))
-    save_reference(rig.reference, folder / "reference.json")
+    if rig.reference.draws:
+        save_reference(rig.reference, folder / "reference.json")
     write_json(folder / "manifest.json", manifest)
 
 

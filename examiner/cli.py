@@ -15,6 +15,7 @@ from examiner.cli_simulator import add_commands
 from examiner.config import FACTORS, POSE_SPACES, REGIONS, VIEWS
 from examiner.options import add_drawn, add_fix, names
 from examiner.presets import PRESETS
+from examiner.protocols import PROTOCOLS
 from examiner.show import VARIANTS
 from examiner.version import VERSION
 from simulator import GraphicsError
@@ -34,6 +35,8 @@ AUDIT_EXAMPLES = """examples:
   examiner audit --algorithm ppo --target blazepose-heavy --agents-from runs/full-ppo
   examiner audit --algorithm my_search.py:build      search with your own agents
   examiner audit --simulator my_engine.py:build      draw with your own simulator
+  examiner audit --protocol poseexaminer-2023 --target my_pare.py:build --body SMPL_MALE.pkl --prior V02_05
+                 --regressor J_regressor_h36m.npy    the columns of the published tables
   examiner audit --resume runs/audit-001             go on with a run that was stopped
 """
 
@@ -100,6 +103,12 @@ def _audit(commands_of: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "of each mode by the judge; other options win",
     )
     add("--agents", type=int, help="number of agents (default 8)")
+    add(
+        "--protocol",
+        choices=PROTOCOLS,
+        help="verified: ours (default); poseexaminer-2023: search, growth and columns of that release, 40 agents, "
+        "90 mm, up to 1.2 million queries, of which --budget allows fewer",
+    )
     _search(audit)
     add("--budget", type=int, help="target queries of each method, all stages together (default 1600)")
     add("--seed", type=int, help="seed of every draw (default 0)")
@@ -114,6 +123,11 @@ def _audit(commands_of: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     add_drawn(audit, size="--image-size")
     add("--prior", help="default, or a VPoser v1 or v2 checkpoint")
     add("--poses", help="AMASS-style npz, or a folder of them: your own typical poses")
+    add(
+        "--regressor",
+        metavar="FILE",
+        help="your Human3.6M regressor of shape (17, V), .npy or sparse .npz: figures on the 14 joints of LSP",
+    )
     add(
         "--judge",
         type=int,

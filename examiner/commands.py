@@ -11,24 +11,26 @@ import numpy as np
 import pyarrow.parquet as pq
 from rich.console import Console
 
-from examiner.audit import Examiner, resume_config, resume_reference
+from examiner.audit import resume_config
 from examiner.config import Config, load_config, with_values
 from examiner.evaluate import FIELDS
 from examiner.export import export_parquet
 from examiner.files import read_json
 from examiner.joints import LIMB_JOINTS, common_joints
-from examiner.presets import PRESETS, TOUR
+from examiner.presets import PRESETS
 from examiner.reference import save_reference
 from examiner.rig import build_rig
-from examiner.simulators import RENDERERS, check_judge
+from examiner.runners import RUNNERS, Runner
+from examiner.simulators import RENDERERS
 from examiner.subspace_files import check_finished
-from examiner.terminal import open_progress, print_summary
+from examiner.terminal import open_progress
 from simulator import GraphicsError, ParameterSpace, PyrenderSimulator, ViewFactor, diagnose, load_body
 from targets import Truth, build_target
 from targets import check_target as find_faults
 
 SETTINGS = (
     "target",
+    "protocol",
     "agents",
     "algorithm",
     "agent_options",
@@ -47,6 +49,7 @@ SETTINGS = (
     "body",
     "prior",
     "poses",
+    "regressor",
     "simulator",
     "backgrounds",
     "uv",
@@ -65,21 +68,21 @@ def audit(arguments: argparse.Namespace) -> int:
     config, folder = _audit_config(arguments)
     if config.simulator in RENDERERS:  # the fast one's failures are confirmed by the other
         check_opengl()
-    if config.judge:
-        check_judge()
+    runner = RUNNERS[config.protocol]
+    runner.check(config)
     progress = open_progress()
     try:
-        stored = resume_reference(folder) if arguments.resume is not None else None
-        rig = build_rig(config, progress, reference=stored)
+        rig = build_rig(config, progress, reference=runner.reference(arguments.resume))
         try:
-            done = Examiner(rig, folder, progress, name=_run_name(arguments, folder)).run()
+            _say(runner.opening(rig))
+            done = runner.run(rig, folder, progress, _run_name(arguments, runner, folder))
         finally:
             rig.close()
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_way_on(folder)) from None
     finally:
         progress.close()
-    print_summary(done.results, str(folder))
+    runner.show(done, str(folder))
     return 0
 
 
@@ -168,9 +171,12 @@ def _audit_config(arguments: argparse.Namespace) -> tuple[Config, Path]:
             raise FileNotFoundError(f"expected a stopped run in {folder}, found no manifest.json there")
         return resume_config(folder), folder
     base = with_values(Config(), dict(PRESETS.get(arguments.preset, {})), "the preset")
+    if arguments.protocol is not None:
+        base = with_values(base, {"protocol": arguments.protocol}, "the command line")
     if arguments.config:
         base = load_config(arguments.config, base)
-    return with_values(base, settings, "the command line"), new_folder(arguments.out, _kind(arguments))
+    config = with_values(base, settings, "the command line")
+    return config, new_folder(arguments.out, RUNNERS[config.protocol].name(arguments.preset))
 
 
 def given(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -220,15 +226,15 @@ def _way_on(folder: Path) -> str:
     )
 
 
-def _run_name(arguments: argparse.Namespace, folder: Path) -> str:
+def _run_name(arguments: argparse.Namespace, runner: Runner, folder: Path) -> str:
     if arguments.resume is None:
-        return _kind(arguments)
+        return runner.name(arguments.preset)
     return str(read_json(folder / "manifest.json")["name"])
 
 
-def _kind(arguments: argparse.Namespace) -> str:
-    """What a run is called: a tour says so."""
-    return TOUR if arguments.preset == TOUR else "audit"
+def _say(text: str) -> None:
+    if text:
+        Console().print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 def check_opengl() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from agents import POPULATIONS
+from examiner.protocols import VERIFIED, check_protocol, settings_of
 from targets import names_user_code
 
 FACTORS = ("pose", "shape", "view", "camera", "light", "clothing", "background", "occluder", "imaging")
@@ -37,6 +38,8 @@ class Config:
     """Options of the algorithm, each `name=value`."""
     agents_from: str = ""
     """A run whose agents' policy this one starts with."""
+    protocol: str = VERIFIED
+    """One of PROTOCOLS: ours, or that of a release, which settles much of the rest."""
     agents: int = 8
     budget: int = 1600
     """Target queries of each method: search, regions and verification together."""
@@ -56,6 +59,8 @@ class Config:
     body: str = "neutral"
     prior: str = "default"
     poses: str = ""
+    regressor: str = ""
+    """A Human3.6M regressor of the user's, .npy or .npz: figures on the 14 joints of LSP."""
     simulator: str = "raster"
     """`raster` (failures are confirmed on pyrender), `pyrender`, or `module:factory`."""
     backgrounds: str = ""
@@ -83,6 +88,7 @@ def check_config(config: Config) -> None:
     Raises:
         ValueError: one sentence, with the fix.
     """
+    check_protocol(config.protocol, vars(config))
     _check_factors(config)
     for name in (config.algorithm, *config.baselines):
         if not isinstance(name, str) or (name not in POPULATIONS and not names_user_code(name)):
@@ -219,6 +225,8 @@ def load_config(path: Path, base: Config | None = None) -> Config:
 def with_values(config: Config, values: dict[str, Any], origin: str) -> Config:
     """The configuration with some values replaced, each converted to its field's kind.
 
+    A protocol that is new brings its own settings, which the values may change as far as it lets them.
+
     Raises:
         ValueError: naming the key and where it came from.
     """
@@ -228,7 +236,9 @@ def with_values(config: Config, values: dict[str, Any], origin: str) -> Config:
         if key not in known:
             raise ValueError(f"unknown setting {key!r} in {origin}: expected some of {', '.join(known)}")
         changed[key] = _as_kind(known[key], value, key, origin)
-    return replace(config, **changed)
+    protocol = changed.get("protocol", config.protocol)
+    brought = {} if protocol == config.protocol else settings_of(protocol)
+    return replace(config, **{**brought, **changed})
 
 
 def _as_kind(example: Any, value: Any, key: str, origin: str) -> Any:

@@ -152,7 +152,7 @@ class Evaluator:
         per_joint = self.score.per_joint(pair) * usable[:, None]
         return Outcomes(
             error=self._scored(per_joint, visible),
-            visible_error=_mean_where(per_joint, visible),
+            visible_error=mean_where(per_joint, visible),
             raw_error=self.score(raw) * usable,
             pa_mpjpe=PA_MPJPE(pair) * usable,
             per_joint=per_joint,
@@ -170,7 +170,7 @@ class Evaluator:
     def _scored(self, per_joint: Float, visible: Bool) -> Float:
         """(n,) the error over all joints; over the visible ones where something may hide people in part."""
         if self.fairness.rule is part_of_a_person:
-            return _mean_where(per_joint, visible)
+            return mean_where(per_joint, visible)
         return np.asarray(per_joint.mean(axis=1))
 
     def _fair(self, batch: Batch, visible: Bool) -> Bool:
@@ -211,7 +211,7 @@ def check_prediction(name: str, prediction: Prediction, people: int, joints: int
         raise ValueError(f"expected found from {name} to be of bool, got {prediction.found.dtype}")
 
 
-def _mean_where(values: Float, keep: Bool) -> Float:
+def mean_where(values: Float, keep: Bool) -> Float:
     """(n,) means over what is kept of each row, NaN where nothing is."""
     count = keep.sum(axis=1)
     total = np.where(keep, values, 0.0).sum(axis=1)

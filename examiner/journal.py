@@ -43,6 +43,7 @@ class Journal:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._recorded = sorted(folder.glob("part-*.npz"))
+        self._done = 0
         self._parts: list[Part] = []
         self.queries = 0
 
@@ -54,12 +55,12 @@ class Journal:
     @property
     def replaying(self) -> bool:
         """Whether the next step is already written down."""
-        return len(self._parts) < len(self._recorded)
+        return self._done < len(self._recorded)
 
     @property
     def upcoming(self) -> str | None:
         """Stage of the next step, where it is already written down."""
-        return read_part(self._recorded[len(self._parts)]).stage if self.replaying else None
+        return read_part(self._recorded[self._done]).stage if self.replaying else None
 
     def step(self, stage: str, compute: Callable[[], Part]) -> Part:
         """The next step: read back if it was written down, else computed and written down.
@@ -67,7 +68,7 @@ class Journal:
         Raises:
             ValueError: if the written step is another one: the run's configuration was changed.
         """
-        number = len(self._parts)
+        number = self._done
         if self.replaying:
             part = read_part(self._recorded[number])
             if part.stage != stage or part.first_query != self.queries:
@@ -78,9 +79,20 @@ class Journal:
         else:
             part = compute()
             write_part(self._folder / f"part-{number:05d}.npz", part)
-        self._parts.append(part)
+        self._done += 1
         self.queries += len(part.outcomes)
+        self._keep(part)
         return part
+
+    def _keep(self, part: Part) -> None:
+        self._parts.append(part)
+
+
+class PassingJournal(Journal):
+    """A journal of a run whose queries would not fit into memory: it has no `parts`, only their files."""
+
+    def _keep(self, part: Part) -> None:
+        """Let it go."""
 
 
 def write_part(path: Path, part: Part) -> None:

@@ -11,9 +11,9 @@ from PIL import Image
 
 from examiner.evaluate import Evaluator
 from examiner.explain import Explanation
-from examiner.figures import Figure, figures_of
+from examiner.figures import Figure, figures_of, predicted_points, true_points
 from examiner.files import write_whole
-from examiner.joint_sets import COCO_17, COMMON, SMPL_24
+from examiner.joint_sets import COCO_17, COMMON, SMPL_24, JointSet
 from examiner.joints import edges
 from examiner.method import Mode
 from examiner.mildest import looks
@@ -22,7 +22,7 @@ from examiner.pictures import overlay
 from examiner.regions import Region
 from examiner.rig import Rig
 from simulator import Batch
-from targets import BUILT_IN, build_target
+from targets import BUILT_IN, Prediction, build_target
 
 STRIP, STRIP_PIXELS = 6, 240
 """People in the strip of a region, and the side of each."""
@@ -44,6 +44,8 @@ class Drawn:
     """Whether the failure goes with the target's own detector; None where that was not asked."""
     figures: tuple[Figure, ...]
     """What the field measures, as far as the target's answer allows."""
+    no_regressor: str = ""
+    """Why the run's regressor gives no figures of it, in a sentence; empty where it does or there is none."""
 
 
 def draw_modes(rig: Rig, modes: tuple[Mode, ...], folder: Path) -> list[Drawn]:
@@ -56,10 +58,22 @@ def draw_modes(rig: Rig, modes: tuple[Mode, ...], folder: Path) -> list[Drawn]:
         _save(_over(rig, batch, mode.outcomes), folder / picture_name(number, "overlay"))
         if mode.region is not None and len(mode.region.people):
             _save(strip(rig, mode.region), folder / picture_name(number, "strip"))
-        [figures] = figures_of(batch, rig.evaluator.predict(batch), rig.target.spec, SETS)
+        prediction = rig.evaluator.predict(batch)
+        [figures] = figures_of(batch, prediction, rig.target.spec, joint_sets(rig))
         crop = None if detector is None else _gone(detector, mode, rig.threshold)
-        told.append(Drawn(crop, tuple(figures)))
+        told.append(Drawn(crop, tuple(figures), _no_regressor(rig, batch, prediction)))
     return told
+
+
+def joint_sets(rig: Rig) -> tuple[JointSet, ...]:
+    """Joint sets whose figures are printed: SETS, and that of the run's regressor."""
+    return SETS if rig.regressor is None else (*SETS, rig.regressor.joint_set)
+
+
+def _no_regressor(rig: Rig, batch: Batch, prediction: Prediction) -> str:
+    if rig.regressor is None:
+        return ""
+    return rig.regressor.shortfall(true_points(batch), predicted_points(prediction, rig.target.spec))
 
 
 def draw_mildest(rig: Rig, explained: list[Explanation], folder: Path) -> None:

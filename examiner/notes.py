@@ -66,6 +66,7 @@ def notes(rig: Rig, methods: list[MethodResult], verdicts: Verdicts) -> list[str
             f"{sum(map(bool, crop))} of {len(crop)} modes are failures of the crop alone: gone with the target's own "
             f"detector (asked once a mode, {len(crop)} queries charged apart)."
         )
+    said += regressor_notes(verdicts.drawn)
     said.append(f"The reference's {rig.reference.draws} queries are charged apart.")
     said += findings(rig, methods)
     return said
@@ -95,6 +96,12 @@ def judged_notes(judged: list[Judged | None]) -> list[str]:
         f"{survived} of {len(asked)} modes survive the judge, a path tracer with another body, clothes, lights and "
         f"places ({pictures} pictures, charged apart): at least half of its pictures exceed the threshold."
     ]
+
+
+def regressor_notes(drawn: list[Drawn]) -> list[str]:
+    """Why the run's regressor gave no figures of LSP's 14 joints; nothing where it did."""
+    reasons = dict.fromkeys(one.no_regressor for one in drawn if one.no_regressor)
+    return [f"No figures by --regressor: {reason}." for reason in reasons]
 
 
 def findings(rig: Rig, methods: list[MethodResult]) -> list[str]:

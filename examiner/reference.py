@@ -53,7 +53,7 @@ class Reference:
     draws: int
     not_found: int
     calibration: tuple[tuple[float, ...], ...]
-    """(J, J), see `fit_calibration`."""
+    """(J, J), see `fit_calibration`; empty where none was fitted."""
     errors_mm: tuple[float, ...]
     """Sorted calibrated errors of the people found."""
     calibrated: Spread
@@ -75,6 +75,13 @@ def reference_scene(space: ParameterSpace, prior: PosePrior, poses: Float | None
     scene = REFERENCE_VIEW.apply(rng.random((DRAWS, 3)), scene)
     scene = replace(scene, body_pose=_everyday(prior, poses, rng))
     return ordinary.frame(ordinary.redress(scene, rng, shift=0.0))
+
+
+def unmeasured() -> Reference:
+    """No reference: no calibration, and a threshold in millimetres alone."""
+    nan = float("nan")
+    nothing = Spread(nan, nan, nan, (nan, nan))
+    return Reference("none", {}, 0, 0, (), (), nothing, nothing, nothing)
 
 
 def find_reference(about: dict[str, Any]) -> Reference | None:

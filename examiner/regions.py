@@ -81,6 +81,10 @@ class Regions:
             subspace, used = self._published(person, budget, before.told(self._rig.threshold), rng)
         else:
             subspace, used = self._verified(person, budget, rng)
+        return self.proven(subspace, used, rank, before)
+
+    def proven(self, subspace: FailureSubspace, used: int, rank: int, before: Outcomes) -> Region:
+        """The region of a subspace that took `used` queries to grow, proven by DRAWS fresh fair draws."""
         rng = self._generator(seeds.VERIFY, rank)
         points, share = fair_points(subspace, DRAWS, partial(self._judge, subspace), rng)
         people = self._dressed(subspace, points, rng)

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from examiner.fairness import Fairness
 from examiner.joints import Float, common_joints
 from examiner.progress import Progress
 from examiner.reference import Reference, find_reference, make_reference, reference_scene
+from examiner.regressor import Regressor, load_regressor
 from examiner.scores import MPJPE, N_MPJPE, Score, find_score
 from examiner.simulators import build_referee, build_simulator, dressed_body
 from examiner.spaces import build_spaces
@@ -36,6 +38,9 @@ from targets import Target, TargetSpec, build_target
 
 SPREAD_DRAWS, LEAST_SPREAD = 2000, 0.05
 """Draws that tell how much poses usually vary, and the least that is believed, radians."""
+
+USERS_OWN = "the user's own file, not to be passed on"
+"""Licence of a file that says nothing of it."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,8 @@ class Rig:
     reference: Reference
     threshold: float
     """Millimetres."""
+    regressor: Regressor | None = None
+    """The user's own, for the 14 joints of LSP."""
 
     def margin(self, units: Float) -> Float:
         """(n,) >= 0 where the query of units (n, D) is fair; asks no target."""
@@ -103,12 +110,13 @@ def build_rig(
     A reference that is not given and that `find` does not find is computed, which takes 4,000 queries.
 
     Raises:
-        FileNotFoundError: for a body, prior or pose file that is not there.
+        FileNotFoundError: for a body, prior, pose or regressor file that is not there.
         ValueError: for one that cannot be read, or a target without the scored joints.
         GraphicsError: if pictures cannot be drawn on this machine.
     """
     body, prior = dressed_body(config), load_prior(config.prior)
     poses = load_poses(config.poses) if config.poses else None
+    regressor = load_regressor(Path(config.regressor)) if config.regressor else None
     target = target or build_target(config.target, region_of_interest=config.region_of_interest)
     _check_spec(target)
     spaces = build_spaces(config, body, prior, poses)
@@ -124,7 +132,7 @@ def build_rig(
     if reference is None:
         scene = reference_scene(space, prior, poses)
         reference = make_reference(evaluator, scene, about, progress)
-    calibration = np.array(reference.calibration)
+    calibration = np.array(reference.calibration) if reference.calibration else None
     return Rig(
         config=config,
         body=body,
@@ -141,6 +149,7 @@ def build_rig(
         referee=None if referee is None else Evaluator(referee, target, fairness, score, calibration),
         reference=reference,
         threshold=reference.threshold(config.threshold),
+        regressor=regressor,
     )
 
 
@@ -175,6 +184,8 @@ def assets(rig: Rig) -> list[dict[str, str]]:
         ("pose prior", rig.prior.name, rig.prior.licence, rig.prior.sha256),
         ("target", spec.name, spec.licence, spec.weights_sha256),
     ]
+    if rig.regressor is not None:
+        rows.append(("regressor", rig.regressor.name, USERS_OWN, rig.regressor.sha256))
     return [dict(zip(("role", "name", "licence", "sha256"), row, strict=True)) for row in rows]
 
 

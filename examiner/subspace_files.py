@@ -14,6 +14,7 @@ from examiner.ellipsoid import LatentEllipsoid
 from examiner.files import read_json, write_json
 from examiner.journal import scene_columns, scene_from
 from examiner.method import Mode
+from examiner.protocols import VERIFIED
 from examiner.rig import Rig
 from examiner.subspace import POSE, FailureSubspace, PoseBox, beside_pose, point_box
 from simulator import PosePrior, load_prior
@@ -74,6 +75,11 @@ def check_finished(folder: Path) -> dict[str, Any]:
         raise ValueError(
             f"expected a finished run in {folder}, got one that is {content['status']}; finish it with "
             f"examiner audit --resume {folder}"
+        )
+    protocol = dict(content.get("config") or {}).get("protocol", VERIFIED)
+    if protocol != VERIFIED:
+        raise ValueError(
+            f"expected a run by our own protocol in {folder}, got one by {protocol}; its figures are in protocol.md"
         )
     return content
 

@@ -47,7 +47,7 @@ class LiveProgress:
         if method not in self._tasks:
             self._tasks[method] = self._bars.add_task(stage, total=total, note=note)
         task = self._tasks[method]
-        self._bars.update(task, completed=min(done, total), description=stage)
+        self._bars.update(task, completed=min(done, total), total=total, description=stage)
         if note:
             self._bars.update(task, note=note)
 

@@ -192,7 +192,7 @@ def asked(monkeypatch):
 
         monkeypatch.setattr("examiner.commands.build_rig", stop)
         monkeypatch.setattr("examiner.commands.check_opengl", lambda: None)
-        monkeypatch.setattr("examiner.commands.check_judge", lambda: None)
+        monkeypatch.setattr("examiner.runners.check_judge", lambda: None)
         assert main(["audit", *words]) == 2
         return seen[0]
 
