@@ -26,6 +26,7 @@ from examiner.reference import Reference, reference_from, save_reference
 from examiner.report import write_report
 from examiner.results import results_of
 from examiner.rig import Rig, assets
+from examiner.solvable import solvers_of
 from examiner.subspace_files import write_subspaces
 from examiner.trials import write_trials
 from examiner.version import VERSION
@@ -96,7 +97,8 @@ class Examiner:
         explained = explainer.run(methods)
         timings["explain_s"] = round(time.monotonic() - before, 2)
         draw_mildest(self._rig, explained, self._folder)
-        verdicts = Verdicts(drawn, judged, explained, explainer.queries)
+        solvers = solvers_of(self._rig, methods[0].modes, self._progress)
+        verdicts = Verdicts(drawn, judged, explained, explainer.queries, solvers)
         results = results_of(self._rig, methods, verdicts, self._run_row())
         write_trials(self._folder / "trials.parquet", journal.parts, self._rig)
         write_subspaces(self._folder / "subspaces.json", self._rig, methods[0].modes)

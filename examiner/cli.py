@@ -135,6 +135,12 @@ def _audit(commands_of: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         help="pictures of each mode that an independent path tracer draws again",
     )
     add("--baselines", type=names, help="methods beside the search (default random,typical)")
+    add(
+        "--others",
+        type=names,
+        metavar="TARGETS",
+        help="other targets that are shown the failures, e.g. blazepose-heavy: is it the picture, or the model?",
+    )
     add("--config", type=Path, help="YAML file of these settings; options given here win")
     add("--out", type=Path, help="a new folder (default runs/audit-NNN)")
     add("--resume", type=Path, metavar="FOLDER", help="go on with a stopped run, with its own settings")

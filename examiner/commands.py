@@ -55,6 +55,7 @@ SETTINGS = (
     "uv",
     "texture",
     "judge",
+    "others",
     "baselines",
     "image_size",
 )

@@ -71,6 +71,8 @@ class Config:
     """A folder of texture maps for the body."""
     judge: int = 0
     """Pictures of each mode that an independent path tracer draws; 0 asks no judge."""
+    others: tuple[str, ...] = ()
+    """Other targets that are shown the modes: a failure that one of them solves is solvable."""
     baselines: tuple[str, ...] = ("random", "typical")
     regions: str = "verified"
     """How regions grow: `verified`, or `published` as in the release of PoseExaminer."""

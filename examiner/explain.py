@@ -17,8 +17,9 @@ from examiner.method import MethodResult
 from examiner.mildest import HALVINGS, LOOKS, Mildest, mildest_of
 from examiner.outcomes import Outcomes
 from examiner.progress import Progress
+from examiner.reference import reference_scene
 from examiner.rig import Rig
-from examiner.rules import ScoredRule, halves, rule_of
+from examiner.rules import Crowd, ScoredRule, halves, rule_of
 from examiner.subspace import beside_pose
 from examiner.why import Cause, cause_count, causes_of
 from simulator import Scene, join_scenes
@@ -89,10 +90,9 @@ class Pool:
         self._rig = rig
         kept = [_usable(method) for method in methods]
         scenes = [m.search_scene.rows(np.flatnonzero(k)) for m, k in zip(methods, kept, strict=True)]
-        self._people = self._features(join_scenes(scenes))
-        self._failed = np.concatenate(
-            [m.search.failures(rig.threshold)[k] for m, k in zip(methods, kept, strict=True)]
-        )
+        failed = [m.search.failures(rig.threshold)[k] for m, k in zip(methods, kept, strict=True)]
+        self._crowd = Crowd(self._features(join_scenes(scenes)), np.concatenate(failed))
+        self._typical = self._typical_crowd()
         blind = np.concatenate(
             [np.full(len(s), m.name in BLIND) for m, s in zip(methods, scenes, strict=True)]
         )
@@ -103,7 +103,14 @@ class Pool:
 
     def rule(self, person: Scene) -> ScoredRule | None:
         """The rule of a person (one row)."""
-        return rule_of(self._people, self._failed, self._mined, self._features(person).values[0])
+        return rule_of(self._crowd, self._mined, self._typical, self._features(person).values[0])
+
+    def _typical_crowd(self) -> Crowd:
+        """The people of the reference that were found."""
+        rig, errors = self._rig, self._rig.reference.errors
+        found = np.flatnonzero(np.isfinite(errors))
+        scene = reference_scene(rig.space, rig.prior, rig.poses).rows(found)
+        return Crowd(self._features(scene), errors[found] > rig.threshold)
 
     def _features(self, scene: Scene) -> Features:
         beside = [d for d in beside_pose(self._rig.space) if not d.name.startswith("view.")]

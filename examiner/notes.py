@@ -10,6 +10,7 @@ from examiner.judging import Judged
 from examiner.method import MethodResult
 from examiner.mode_pictures import Drawn
 from examiner.rig import Rig
+from examiner.solvable import Solver
 from examiner.summary import method_summary
 
 
@@ -25,6 +26,8 @@ class Verdicts:
     """What else was asked of it."""
     explaining: int
     """Queries that this took."""
+    solvers: list[Solver]
+    """What other targets make of them all."""
 
 
 def notes(rig: Rig, methods: list[MethodResult], verdicts: Verdicts) -> list[str]:
@@ -50,6 +53,11 @@ def notes(rig: Rig, methods: list[MethodResult], verdicts: Verdicts) -> list[str
             "not successful."
         )
     said += judged_notes(verdicts.judged)
+    said += [
+        f"Solvable by {one.target}: {int(one.solves.sum())} of {len(one.solves)} modes, where its mean error is below "
+        f"{one.usual:.0f} mm, its own 90th percentile on ordinary people."
+        for one in verdicts.solvers
+    ]
     if verdicts.explained:
         said.append(
             f"{verdicts.explaining:,} queries, charged apart, went into the mildest variants of the modes and into "

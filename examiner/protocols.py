@@ -50,6 +50,7 @@ SETTLED: Mapping[str, Settled] = MappingProxyType(
         "poses": Settled("", "it takes nothing from people's poses"),
         "backgrounds": Settled("", "its background is plain"),
         "judge": Settled(0, "it asks no judge"),
+        "others": Settled((), "it asks no other target"),
         "baselines": Settled((), "it has no baselines"),
         "regions": Settled("published", "its regions grow as in the release"),
         "shares": Settled((0.5, 0.25, 0.25), "its budget is shared as in the release"),

@@ -23,7 +23,7 @@ from examiner.progress import Progress
 from examiner.scores import PA_MPJPE, Score
 from simulator import REFERENCE_VIEW, SPREAD, ParameterSpace, PosePrior, Scene, ViewFactor, shape_of
 
-VERSION = 3
+VERSION = 4
 """Raised when the draws or the fit change."""
 
 DRAWS = 4000
@@ -54,16 +54,21 @@ class Reference:
     not_found: int
     calibration: tuple[tuple[float, ...], ...]
     """(J, J), see `fit_calibration`; empty where none was fitted."""
-    errors_mm: tuple[float, ...]
-    """Sorted calibrated errors of the people found."""
+    errors_mm: tuple[float | None, ...]
+    """Calibrated error of every draw, in order; None where nobody was found."""
     calibrated: Spread
     raw: Spread
     pa_mpjpe: Spread
 
+    @property
+    def errors(self) -> Float:
+        """(draws,) calibrated error of every draw, mm; NaN where nobody was found."""
+        return np.array(self.errors_mm, dtype=np.float64)
+
     def threshold(self, rule: str) -> float:
         """Millimetres of a threshold rule: a number, or `id:q` for a quantile of these errors."""
         kind, value = parse_threshold(rule)
-        return value if kind == "mm" else float(np.quantile(self.errors_mm, value))
+        return value if kind == "mm" else float(np.nanquantile(self.errors, value))
 
 
 def reference_scene(space: ParameterSpace, prior: PosePrior, poses: Float | None) -> Scene:
@@ -126,18 +131,21 @@ def save_reference(reference: Reference, path: Path) -> None:
 
 def summarise(outcomes: Outcomes, score: Score, names: tuple[str, ...], about: dict[str, Any]) -> Reference:
     """The reference of uncalibrated outcomes."""
-    found = outcomes.rows(outcomes.found & outcomes.valid)
+    usable = outcomes.found & outcomes.valid
+    found = outcomes.rows(usable)
     training = found.rows(slice(0, len(found) // 2))
     weights = fit_calibration(Pair(training.gt, training.prediction, names))
     pair = Pair(found.gt, rooted(calibrate(weights, found.prediction), names), names)
     errors = score(pair)
+    told = np.full(len(outcomes), np.nan)
+    told[usable] = errors
     return Reference(
         key=reference_key(about),
         about=about,
         draws=len(outcomes),
         not_found=int((~outcomes.found).sum()),
         calibration=tuple(tuple(round(float(w), 6) for w in row) for row in weights),
-        errors_mm=tuple(round(float(e), 2) for e in np.sort(errors)),
+        errors_mm=tuple(None if np.isnan(e) else round(float(e), 2) for e in told),
         calibrated=spread(errors),
         raw=spread(score(Pair(found.gt, found.prediction, names))),
         pa_mpjpe=spread(PA_MPJPE(pair)),

@@ -23,6 +23,7 @@ from examiner.mode_pictures import picture_name
 from examiner.notes import Verdicts, notes
 from examiner.regions import Region
 from examiner.rig import Rig, assets
+from examiner.solvable import Solver
 from examiner.subspace import beside_pose, usual_spread
 from examiner.summary import method_summary
 from examiner.version import VERSION
@@ -44,6 +45,7 @@ def results_of(
             **mode_result(rig, mode, i + 1, flags(verdicts, i), spread),
             "confident": None if sure is None else bool(mode.outcomes.confidence[0] >= sure.usual),
             "judged": judged_result(verdicts.judged[i]),
+            "others": [others_result(solver, i) for solver in verdicts.solvers],
             "figures": [asdict(figure) for figure in verdicts.drawn[i].figures],
             **explanation_result(rig, verdicts.explained[i], picture_name(i + 1, "mildest")),
         }
@@ -124,8 +126,12 @@ def confidence_result(told: Confidence | None) -> dict[str, Any] | None:
 
 
 def flags(verdicts: Verdicts, row: int) -> list[str]:
-    """Reasons to doubt the mode of a row."""
-    known = {"crop": verdicts.drawn[row].crop, "ambiguous": verdicts.explained[row].ambiguous}
+    """Flags of the mode of a row."""
+    known = {
+        "crop": verdicts.drawn[row].crop,
+        "ambiguous": verdicts.explained[row].ambiguous,
+        "solvable": any(one.solves[row] for one in verdicts.solvers),
+    }
     return [name for name, holds in known.items() if holds]
 
 
@@ -181,6 +187,17 @@ def judged_result(judged: Judged | None) -> dict[str, Any] | None:
         "exceed": judged.exceed,
         "mean_mm": judged.mean,
         "survives": judged.survives,
+    }
+
+
+def others_result(solver: Solver, row: int) -> dict[str, Any]:
+    """What another target makes of the mode of a row, in `results.json`."""
+    error = float(solver.errors[row])
+    return {
+        "target": solver.target,
+        "error_mm": error if np.isfinite(error) else None,
+        "usual_mm": solver.usual,
+        "solves": bool(solver.solves[row]),
     }
 
 

@@ -56,6 +56,8 @@ class Rig:
     """What is drawn anew for every search query."""
     simulator: Simulator
     target: Target
+    others: tuple[Target, ...]
+    """Other targets, which are shown the modes."""
     fairness: Fairness
     score: Score
     marks: Remembered
@@ -119,12 +121,13 @@ def build_rig(
     regressor = load_regressor(Path(config.regressor)) if config.regressor else None
     target = target or build_target(config.target, region_of_interest=config.region_of_interest)
     _check_spec(target)
+    others = tuple(build_target(name, region_of_interest=config.region_of_interest) for name in config.others)
     spaces = build_spaces(config, body, prior, poses)
     space = spaces.space
     fairness = Fairness(body, load_motion_range(), common_joints(target.spec.joint_names), spaces.rule)
     referee = build_referee(config, body) if simulator is None else None
     simulator = simulator or build_simulator(config, body)
-    score = _score(config, target)
+    score = score_of(config, target)
     evaluator = Evaluator(simulator, target, fairness, score)
     about = reference_about(body, prior, poses, config, target, score, simulator)
     if reference is None:
@@ -142,6 +145,7 @@ def build_rig(
         vary=spaces.vary,
         simulator=simulator,
         target=target,
+        others=others,
         fairness=fairness,
         score=score,
         marks=Remembered(body, space.decode),
@@ -197,7 +201,8 @@ def _check_spec(target: Target) -> None:
         )
 
 
-def _score(config: Config, target: Target) -> Score:
+def score_of(config: Config, target: Target) -> Score:
+    """The score of a target: the one named, else by whether it knows metres."""
     if config.score == "default":
         return MPJPE if target.spec.metric else N_MPJPE
     return find_score(config.score)

@@ -99,6 +99,17 @@ class Tally:
         )
         return low, 1 - high
 
+    def plain(self) -> dict[str, Any]:
+        """As it stands in `results.json`."""
+        low, high = self.interval
+        return {
+            "rate": self.rate,
+            "low": low,
+            "high": high,
+            "support": self.people,
+            "failures": self.failures,
+        }
+
 
 def tally(failed: Bool) -> Tally:
     """Of people (n,) that fail or do not."""
@@ -115,6 +126,8 @@ class ScoredRule:
     """People of the other half that the rule covers."""
     everybody: Tally
     """All people of the other half: the base rate."""
+    typical: Tally
+    """Typical people in typical views that the rule covers."""
 
     @property
     def lift(self) -> float:
@@ -124,16 +137,12 @@ class ScoredRule:
 
     def plain(self) -> dict[str, Any]:
         """As it stands in `results.json`."""
-        low, high = self.inside.interval
         return {
             "words": self.words,
-            "rate": self.inside.rate,
-            "low": low,
-            "high": high,
-            "support": self.inside.people,
-            "failures": self.inside.failures,
+            **self.inside.plain(),
             "base_rate": self.everybody.rate,
             "lift": self.lift,
+            "typical": self.typical.plain() if self.typical.people else None,
         }
 
 
@@ -173,17 +182,30 @@ def quality(held: Bool, failed: Bool) -> float:
     return float(np.sqrt(people) * (failed[held].mean() - failed.mean()))
 
 
-def score(rule: Rule, names: tuple[Feature, ...], values: Float, failed: Bool) -> ScoredRule:
-    """A rule scored on people (n, F) that it was not mined on."""
-    return ScoredRule(rule, rule.words(names), tally(failed[rule.holds(values)]), tally(failed))
+@dataclass(frozen=True)
+class Crowd:
+    """People and which of them fail."""
+
+    people: Features
+    failed: Bool
+    """(n,)"""
+
+    def rows(self, kept: Bool) -> Crowd:
+        """Those of a mask (n,)."""
+        return Crowd(replace(self.people, values=self.people.values[kept]), self.failed[kept])
 
 
-def rule_of(people: Features, failed: Bool, mined: Bool, centre: Float) -> ScoredRule | None:
-    """The rule of a person: mined on the people of a mask (n,), scored on the others."""
-    rule = mine(people.values[mined], failed[mined], centre)
-    if rule is None:
-        return None
-    return score(rule, people.names, people.values[~mined], failed[~mined])
+def score(rule: Rule, others: Crowd, typical: Crowd) -> ScoredRule:
+    """A rule scored on people that it was not mined on, and on typical ones in typical views."""
+    inside, usual = (tally(one.failed[rule.holds(one.people.values)]) for one in (others, typical))
+    return ScoredRule(rule, rule.words(others.people.names), inside, tally(others.failed), usual)
+
+
+def rule_of(crowd: Crowd, mined: Bool, typical: Crowd, centre: Float) -> ScoredRule | None:
+    """The rule of a person: mined on those of a crowd that are in a mask (n,), scored on the others."""
+    half = crowd.rows(mined)
+    rule = mine(half.people.values, half.failed, centre)
+    return None if rule is None else score(rule, crowd.rows(~mined), typical)
 
 
 def _longer(old: Rule, values: Float, failed: Bool, centre: Float) -> Iterator[Rule]:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from examiner.features import Feature, Features
-from examiner.rules import Condition, Rule, Tally, halves, mine, quality, rule_of, score, tally
+from examiner.rules import Condition, Crowd, Rule, Tally, halves, mine, quality, rule_of, score, tally
 
 NAMES = tuple(Feature(f"angle {i}", "degree") for i in range(6))
 
@@ -28,6 +28,10 @@ def test_the_planted_rule_is_found():
     assert ranges[2][0] == -np.inf
 
 
+def crowd(values, failed):
+    return Crowd(Features(NAMES, values), failed)
+
+
 def test_the_rule_holds_for_its_person_wherever_that_is():
     values, failed = people(2000, 1)
     for centre in (np.full(6, 50.0), CENTRE, np.array([10.0, 90, 90, 10, 10, 90])):
@@ -40,7 +44,7 @@ def test_no_rule_comes_of_chance_alone_that_survives_the_other_half():
     for seed in range(20):
         rng = np.random.default_rng(seed)
         values, failed = 100 * rng.random((1000, 6)), rng.random(1000) < 0.1
-        found = rule_of(Features(NAMES, values), failed, halves(1000, rng)[0], values[0])
+        found = rule_of(crowd(values, failed), halves(1000, rng)[0], crowd(values, failed), values[0])
         lifts.append(1.0 if found is None else found.lift)
     assert np.mean(lifts) == pytest.approx(1.0, abs=0.25)
 
@@ -49,7 +53,9 @@ def test_intervals_cover_the_true_rate():
     covered = []
     for seed in range(60):
         values, failed = people(600, seed)
-        found = rule_of(Features(NAMES, values), failed, halves(600, np.random.default_rng(seed))[0], CENTRE)
+        found = rule_of(
+            crowd(values, failed), halves(600, np.random.default_rng(seed))[0], crowd(values, failed), CENTRE
+        )
         fresh, failing = people(20_000, 1000 + seed)
         true = failing[found.rule.holds(fresh)].mean()
         low, high = found.inside.interval
@@ -92,10 +98,20 @@ def test_conditions_on_one_feature_are_one_range():
 def test_scores_are_of_the_people_given():
     values = np.array([[70.0], [80.0], [90.0], [10.0]])
     failed = np.array([True, True, False, False])
-    told = score(Rule((Condition(0, low=60.0),)), NAMES[:1], values, failed)
+    typical = Crowd(Features(NAMES[:1], np.array([[65.0], [10.0]])), np.array([False, True]))
+    told = score(Rule((Condition(0, low=60.0),)), Crowd(Features(NAMES[:1], values), failed), typical)
     assert (told.inside, told.everybody) == (Tally(3, 2), Tally(4, 2))
     assert told.lift == pytest.approx((2 / 3) / (1 / 2))
     assert told.plain()["support"] == 3
+    assert told.typical == Tally(1, 0)
+    assert told.plain()["typical"]["rate"] == 0.0
+
+
+def test_typical_people_that_a_rule_does_not_cover_say_nothing():
+    values = np.array([[70.0], [10.0]])
+    few = Crowd(Features(NAMES[:1], values), np.array([True, False]))
+    nobody = Crowd(Features(NAMES[:1], values[:0]), np.empty(0, bool))
+    assert score(Rule((Condition(0, low=60.0),)), few, nobody).plain()["typical"] is None
 
 
 def test_interval_by_hand():
