@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from examiner.config import Config
+from examiner.error_maps import ErrorMap
 from examiner.explain import Explanation
 from examiner.judging import Judged
 from examiner.method import MethodResult
 from examiner.mode_pictures import Drawn
 from examiner.rig import Rig
 from examiner.summary import method_summary
+from examiner.unfair import Unfair
 
 
 @dataclass(frozen=True)
 class Verdicts:
-    """What was asked about the search's modes after it; item i of each belongs to mode i."""
+    """What was asked about the search after it; item i of the first three belongs to mode i."""
 
     drawn: list[Drawn]
     """What was measured where its pictures were drawn."""
@@ -25,6 +27,10 @@ class Verdicts:
     """What else was asked of it."""
     explaining: int
     """Queries that this took."""
+    unfair: Unfair
+    """The search's queries that are no fair test."""
+    maps: list[ErrorMap]
+    """Error over pairs of features."""
 
 
 def notes(rig: Rig, methods: list[MethodResult], verdicts: Verdicts) -> list[str]:

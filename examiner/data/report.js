@@ -223,7 +223,7 @@
       event.preventDefault();
       viewer.turn(...KEYS[event.key]);
     });
-    const buttons = document.querySelector(`[data-buttons="${canvas.dataset.viewer}"]`);
+    const buttons = canvas.parentElement.querySelector(".buttons");
     buttons.hidden = false;
     buttons.addEventListener("click", (event) => {
       if (event.target.dataset.view) viewer.look(event.target.dataset.view);
