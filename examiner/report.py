@@ -113,9 +113,7 @@ def _gallery(results: dict[str, Any], folder: Path) -> dict[str, Any]:
         "by_type": _counts([mode["type"] for mode in modes]),
         "by_flag": _counts([flag for mode in modes for flag in mode["flags"]]),
         "pictures": {mode["id"]: _pictures(mode, folder) for mode in modes},
-        "strips": {
-            mode["id"]: strip_of(mode["redraw"]["errors_mm"], threshold, high) for mode in modes
-        },
+        "strips": {mode["id"]: strip_of(mode["redraw"]["errors_mm"], threshold, high) for mode in modes},
         "predicted": {mode["id"] for mode in modes if _predicted(mode["skeleton"]["prediction_m"])},
         "joint_high": max(joints, default=1.0) or 1.0,
         "skeletons": {str(mode["id"]): mode["skeleton"] for mode in modes},
@@ -134,7 +132,8 @@ def _pages(results: dict[str, Any], folder: Path) -> dict[str, Any]:
         "fall_high": max(falls, default=1.0) or 1.0,
         "unfair": unfair,
         "unfair_pictures": [
-            _embed(_open(folder, case["image"]), PICTURE_BYTES // 2) for case in (unfair or {}).get("worst", [])
+            _embed(_open(folder, case["image"]), PICTURE_BYTES // 2)
+            for case in (unfair or {}).get("worst", [])
         ],
     }
 

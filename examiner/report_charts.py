@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from examiner.report_svg import INK, SERIES, Frame, Tip, chart
-from examiner.report_words import mm
+from examiner.report_words import NBSP, mm
 
 Series = Sequence[tuple[str, Mapping[str, Any]]]
 """Names with a curve (`threshold_mm`, `share`) or with quantiles (`median`, `p90`, `p99`, `max`)."""
@@ -37,7 +37,7 @@ def failure_curves(series: Series, threshold_mm: float) -> Markup:
 
     def draw(axes: Axes) -> dict[str, Tip]:
         axes.set(xlim=(min(xs), max(xs)), yscale="log", ylim=(10.0**decade, 1.0))
-        _levels(axes, [10.0**power for power in range(decade, 1)], lambda share: f"{100 * share:g} %")
+        _levels(axes, [10.0**power for power in range(decade, 1)], lambda share: f"{100 * share:g}{NBSP}%")
         _across(axes, "error above which a query is called a failure, mm")
         if min(xs) <= threshold_mm <= max(xs):
             _threshold(axes, threshold_mm)
@@ -68,7 +68,7 @@ def nearness_curve(curve: Mapping[str, Any]) -> Markup:
 
     def draw(axes: Axes) -> dict[str, Tip]:
         axes.set(xlim=(0.0, max(curve["distance"])), ylim=(0.0, 1.04))
-        _levels(axes, [0.0, 0.25, 0.5, 0.75, 1.0], lambda share: f"{share:.0%}")
+        _levels(axes, [0.0, 0.25, 0.5, 0.75, 1.0], lambda share: f"{100 * share:g}{NBSP}%")
         _across(axes, "allowed distance from a typical person")
         return _lines(axes, [("search", _pairs(curve["distance"], curve["agents"]))])
 
@@ -124,9 +124,7 @@ def _levels(axes: Axes, levels: Sequence[float], words: Any) -> None:
 
 
 def _threshold(axes: Axes, threshold_mm: float) -> None:
-    axes.axvline(
-        threshold_mm, color=INK["mark"], linewidth=1.4, linestyle=(0, (2.2, 2.2)), clip_on=False
-    )
+    axes.axvline(threshold_mm, color=INK["mark"], linewidth=1.4, linestyle=(0, (2.2, 2.2)), clip_on=False)
     axes.annotate(
         f"threshold {mm(threshold_mm)}",
         (threshold_mm, 1.0),

@@ -14,12 +14,12 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from examiner.joints import Float
 from examiner.report_svg import INK, STEPS, Frame, Tip, chart
-from examiner.report_words import count, mm, share
+from examiner.report_words import NBSP, count, mm, share
 
 SPARSE = 5
 """People below which a cell is struck through: its figure may be chance."""
 
-FRAME = Frame(540, 400, left=66, right=444, top=12, bottom=350)
+FRAME = Frame(540, 400, left=76, right=442, top=12, bottom=350)
 UNITS = {"degree": "degrees"}
 
 Row = tuple[str, str, str, str, str]
@@ -57,8 +57,8 @@ def _heat_map(one: Mapping[str, Any], number: int) -> HeatMap:
     grid, x, y = one["grids"][0], one["x"], one["y"]
     counts = np.array(grid["count"])
     layers = [
-        _Layer("failing", _numbers(grid["failing"]), lambda value: f"{value:.0%}"),
-        _Layer("median", _numbers(grid["median_mm"]), lambda value: f"{value:,.0f} mm"),
+        _Layer("failing", _numbers(grid["failing"]), lambda value: f"{100 * value:.0f}{NBSP}%"),
+        _Layer("median", _numbers(grid["median_mm"]), lambda value: f"{value:,.0f}{NBSP}mm"),
     ]
     failing, median = (_chart(layer, counts, x, y, f"chart-map-{number}-{layer.kind}") for layer in layers)
     return HeatMap(
@@ -95,7 +95,8 @@ def _chart(layer: _Layer, counts: Any, x: Mapping[str, Any], y: Mapping[str, Any
             clip_on=False,
         )
         _strike(axes, counts, np.array(x["edges"]), np.array(y["edges"]))
-        axes.set(xlabel=_label(x), ylabel=_label(y))
+        axes.set_xlabel(_label(x))
+        axes.set_ylabel(_label(y), labelpad=14)
         axes.spines.bottom.set_visible(False)
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_locator(MaxNLocator(6))
@@ -104,7 +105,9 @@ def _chart(layer: _Layer, counts: Any, x: Mapping[str, Any], y: Mapping[str, Any
         return {}
 
     what = "Share of people who fail" if layer.kind == "failing" else "Median error"
-    return chart(key, f"{what}, by {x['name']} and {y['name']}; the numbers are in the table below.", FRAME, draw)
+    return chart(
+        key, f"{what}, by {x['name']} and {y['name']}; the numbers are in the table below.", FRAME, draw
+    )
 
 
 def _scale(axes: Axes, cells: Any, words: Callable[[float], str]) -> None:
@@ -112,10 +115,13 @@ def _scale(axes: Axes, cells: Any, words: Callable[[float], str]) -> None:
     figure = axes.get_figure()
     assert figure is not None
     bar = figure.colorbar(
-        cells, cax=axes.inset_axes((1.04, 0.0, 0.05, 1.0)), format=FuncFormatter(lambda value, _: words(value))
+        cells,
+        cax=axes.inset_axes((1.04, 0.0, 0.05, 1.0)),
+        format=FuncFormatter(lambda value, _: words(value)),
     )
-    bar.outline.set_visible(False)  # type: ignore[operator]
-    bar.solids.set_clip_on(False)
+    bar.outline.set_visible(False)
+    for solid in bar.ax.collections:
+        solid.set_clip_on(False)
     bar.ax.tick_params(length=0)
 
 
@@ -131,7 +137,7 @@ def _levels(values: Float) -> Float:
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
     if low == high:
         low, high = min(low, 0.0), max(high, low + 1.0)
-    levels = np.asarray(MaxNLocator(STEPS - 1, min_n_ticks=2).tick_values(low, high))
+    levels = np.asarray(MaxNLocator(STEPS - 1, steps=[1, 2, 4, 5, 10]).tick_values(low, high))
     return levels if len(levels) > 1 else np.array([low, high])
 
 

@@ -45,7 +45,7 @@ def strip_of(errors: Sequence[float | None], threshold_mm: float, high_mm: float
         Dot(round(100 * min(where / high_mm, 1.0), 1), row % ROWS, "over" if above else "under")
         for row, (where, above) in enumerate(zip(at, over, strict=True))
     ]
-    marks = [tick for tick in MaxNLocator(4).tick_values(0.0, high_mm).tolist() if tick <= high_mm]
+    marks = [tick for tick in MaxNLocator(4).tick_values(0.0, high_mm) if tick <= high_mm]
     return Strip(
         f"{sum(over)} of {len(errors)} redraws exceed the threshold.",
         round(100 * threshold_mm / high_mm, 1),

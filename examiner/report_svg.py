@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib as mpl
 from markupsafe import Markup, escape
@@ -25,7 +26,7 @@ INK = {name: f"#0100{place:02x}" for place, name in enumerate(NAMES)}
 
 POINTS = 72.0
 FONT = 13.0
-STYLE = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "poseexaminer",
     "svg.id": None,

@@ -126,7 +126,7 @@ def _distinct(rig: Rig, scene: Scene, order: np.ndarray[Any, np.dtype[np.intp]])
     for place in range(len(order)):
         if len(kept) < SHOWN and not any_near(marks, place, kept, distance):
             kept.append(place)
-    return order[kept].tolist()
+    return [int(order[place]) for place in kept]
 
 
 def _reason(rig: Rig, scene: Scene, outcomes: Outcomes) -> str:
@@ -139,7 +139,9 @@ def _reason(rig: Rig, scene: Scene, outcomes: Outcomes) -> str:
 def _beyond(rig: Rig, scene: Scene) -> str:
     beyond = rig.fairness.beyond_range(scene.body_pose)[0]
     worst = int(beyond.argmax())
-    return f"{_plain(rig, worst + 1)} {beyond[worst]:.0f} degrees beyond its range ({TOLERANCE:.0f} are allowed)"
+    return (
+        f"{_plain(rig, worst + 1)} {beyond[worst]:.0f} degrees beyond its range ({TOLERANCE:.0f} are allowed)"
+    )
 
 
 def _sunk(rig: Rig, scene: Scene) -> str:

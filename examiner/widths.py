@@ -30,7 +30,7 @@ def widths_of(box: FailureSubspace, scale: Float) -> list[dict[str, Any]]:
 
 def _ends(width: Float, rows: np.ndarray[Any, np.dtype[np.intp]]) -> list[int]:
     """The tightest and the widest of some dimensions, from tight to wide."""
-    order = rows[np.argsort(width[rows], kind="stable")].tolist()
+    order: list[int] = rows[np.argsort(width[rows], kind="stable")].tolist()
     return order if len(order) <= 2 * SHOWN else order[:SHOWN] + order[-SHOWN:]
 
 

@@ -84,7 +84,7 @@ def test_nine_methods_have_lines_of_their_own() -> None:
 
 def test_found_curves_of_nothing_have_whole_ticks() -> None:
     chart = found_curves([("search", [0, 6], [0, 0])], "in all", "chart")
-    assert re.findall(r'text-anchor: end[^>]*>([^<]*)<', chart) == ["0", "1"]
+    assert re.findall(r"text-anchor: end[^>]*>([^<]*)<", chart) == ["0", "1"]
     assert "<svg" in found_curves([("search", [0], [0])], "in all", "chart")
 
 
