@@ -28,7 +28,7 @@ DATA = Path(__file__).parent / "data"
 PICTURE_BYTES = 42_000
 THUMBNAIL_BYTES = 12_000
 THUMBNAIL_PIXELS = 240
-SCRIPTS, STYLES = ("report.js", "report_pages.js"), ("report.css", "report_pages.css")
+SCRIPTS, STYLES = ("report_pages.js", "report.js"), ("report.css", "report_pages.css")
 FILTERS = ("mm", "count", "share", "number", "duration", "plain", "parameters")
 
 

@@ -38,6 +38,8 @@ STYLE: dict[Any, Any] = {
     "axes.labelpad": 6.0,
     "axes.edgecolor": INK["muted"],
     "axes.linewidth": 1.0,
+    "axes.facecolor": "none",
+    "figure.facecolor": "none",
     "axes.axisbelow": True,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -107,7 +109,6 @@ def chart(key: str, title: str, frame: Frame, draw: Callable[[Axes], Tips]) -> M
         figure = Figure(figsize=(frame.width / POINTS, frame.height / POINTS))
         figure.patch.set_visible(False)
         axes = figure.add_axes(frame.rectangle)
-        axes.patch.set_visible(False)
         tips = draw(axes)
         text = io.StringIO()
         figure.savefig(text, format="svg", metadata=UNDATED)

@@ -2,7 +2,6 @@
 // Sorting of the gallery and a small 3D viewer of skeletons. The page holds all data without it.
 (() => {
   const root = document.documentElement;
-  window.addEventListener("error", (event) => { root.dataset.error = event.message; });
   const $ = (id) => document.getElementById(id);
 
   // ---- sort and filter ----

@@ -1,6 +1,7 @@
 "use strict";
 // Pages beside the overview, each opened by its hash, and the filter of the flagged modes.
 (() => {
+  window.addEventListener("error", (event) => { document.documentElement.dataset.error = event.message; });
   const $ = (id) => document.getElementById(id);
   const pages = [...document.querySelectorAll("main > .page")];
   const overview = [document.querySelector("header"), ...document.querySelectorAll("main > section:not(.page)")];
@@ -38,6 +39,7 @@
     if (event.key === "Escape" && open) location.hash = open.dataset.back;
   });
   route();
+  window.addEventListener("load", route); // the gallery was sorted since
 
   const form = $("doubts");
   const narrow = () => {

@@ -68,7 +68,9 @@ def test_methods_of_one_sort_have_one_grid(methods, blind):
 
 
 def test_features_of_rules_are_drawn_before_those_of_causes():
-    told = explained("left arm raised", "either arm raised", "left arm raised", causes=["left_knee", "spine1"])
+    told = explained(
+        "left arm raised", "either arm raised", "left arm raised", causes=["left_knee", "spine1"]
+    )
     assert pairs(error_maps(fake_pool(), told)) == [
         VIEW,
         ("left arm raised", "left knee bent"),
