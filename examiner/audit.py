@@ -41,6 +41,7 @@ PACKAGES = (
     "pyrender-maintained",
     "PyOpenGL",
     "ai-edge-litert",
+    "matplotlib",
     "pyarrow",
     "smplx",
 )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
 from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -44,6 +45,7 @@ class _Layer:
     """What a chart shows in its cells."""
 
     kind: str
+    title: str
     values: Float
     words: Callable[[float], str]
 
@@ -57,8 +59,13 @@ def _heat_map(one: Mapping[str, Any], number: int) -> HeatMap:
     grid, x, y = one["grids"][0], one["x"], one["y"]
     counts = np.array(grid["count"])
     layers = [
-        _Layer("failing", _numbers(grid["failing"]), lambda value: f"{100 * value:.0f}{NBSP}%"),
-        _Layer("median", _numbers(grid["median_mm"]), lambda value: f"{value:,.0f}{NBSP}mm"),
+        _Layer(
+            "failing",
+            "Share of people who fail",
+            _numbers(grid["failing"]),
+            lambda value: f"{100 * value:.0f}{NBSP}%",
+        ),
+        _Layer("median", "Median error", _numbers(grid["median_mm"]), lambda value: f"{value:,.0f}{NBSP}mm"),
     ]
     failing, median = (_chart(layer, counts, x, y, f"chart-map-{number}-{layer.kind}") for layer in layers)
     return HeatMap(
@@ -79,22 +86,11 @@ def _people(grid: Mapping[str, Any]) -> str:
 
 
 def _chart(layer: _Layer, counts: Any, x: Mapping[str, Any], y: Mapping[str, Any], key: str) -> Markup:
-    levels = _levels(layer.values)
+    x_edges, y_edges = np.array(x["edges"]), np.array(y["edges"])
 
     def draw(axes: Axes) -> dict[str, Tip]:
-        steps = np.linspace(0, STEPS - 1, len(levels) - 1).round().astype(int)
-        colours = ListedColormap([INK[f"h{step}"] for step in steps])
-        cells = axes.pcolormesh(
-            np.array(x["edges"]),
-            np.array(y["edges"]),
-            np.ma.masked_invalid(layer.values),
-            cmap=colours,
-            norm=BoundaryNorm(levels, len(levels) - 1),
-            edgecolors=INK["card"],
-            linewidth=1.0,
-            clip_on=False,
-        )
-        _strike(axes, counts, np.array(x["edges"]), np.array(y["edges"]))
+        cells = _cells(axes, layer.values, x_edges, y_edges)
+        _strike(axes, counts, x_edges, y_edges)
         axes.set_xlabel(_label(x))
         axes.set_ylabel(_label(y), labelpad=14)
         axes.spines.bottom.set_visible(False)
@@ -104,13 +100,27 @@ def _chart(layer: _Layer, counts: Any, x: Mapping[str, Any], y: Mapping[str, Any
         _scale(axes, cells, layer.words)
         return {}
 
-    what = "Share of people who fail" if layer.kind == "failing" else "Median error"
-    return chart(
-        key, f"{what}, by {x['name']} and {y['name']}; the numbers are in the table below.", FRAME, draw
+    title = f"{layer.title}, by {x['name']} and {y['name']}; the numbers are in the table below."
+    return chart(key, title, FRAME, draw)
+
+
+def _cells(axes: Axes, values: Float, x: Float, y: Float) -> QuadMesh:
+    """The coloured cells between edges; those without a value stay blank."""
+    levels = _levels(values)
+    steps = np.linspace(0, STEPS - 1, len(levels) - 1).round().astype(int)
+    return axes.pcolormesh(
+        x,
+        y,
+        np.ma.masked_invalid(values),
+        cmap=ListedColormap([INK[f"h{step}"] for step in steps]),
+        norm=BoundaryNorm(levels, len(levels) - 1),
+        edgecolors=INK["card"],
+        linewidth=1.0,
+        clip_on=False,
     )
 
 
-def _scale(axes: Axes, cells: Any, words: Callable[[float], str]) -> None:
+def _scale(axes: Axes, cells: QuadMesh, words: Callable[[float], str]) -> None:
     """The bar that says what the colours mean."""
     figure = axes.get_figure()
     assert figure is not None
