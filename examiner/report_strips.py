@@ -1,6 +1,7 @@
 """The strip of a mode's redraws, in numbers that the page's style sheet draws.
 
-It stands once in every mode: forty of them take matplotlib ten seconds, and are nothing but dots on a line.
+It stands once in every mode: drawn by matplotlib, forty of them would double the time that a report takes, for
+nothing but dots on a line.
 """
 
 from __future__ import annotations
