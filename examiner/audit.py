@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from examiner.config import Config, config_dict, dump_config, with_values
-from examiner.explain import Explainer
+from examiner.error_maps import error_maps
+from examiner.explain import Explainer, Pool
 from examiner.files import only_one, plain, read_json, write_json, write_whole
 from examiner.journal import Journal
 from examiner.judging import judge_modes
 from examiner.method import Method, MethodResult
-from examiner.mode_pictures import draw_mildest, draw_modes
+from examiner.mode_pictures import draw_mildest, draw_modes, draw_unfair
 from examiner.notes import Verdicts
 from examiner.population import build_population
 from examiner.presets import TOUR
@@ -29,6 +30,7 @@ from examiner.rig import Rig, assets
 from examiner.solvable import solvers_of
 from examiner.subspace_files import write_subspaces
 from examiner.trials import write_trials
+from examiner.unfair import unfair_of
 from examiner.version import VERSION
 
 PACKAGES = (
@@ -41,6 +43,7 @@ PACKAGES = (
     "pyrender-maintained",
     "PyOpenGL",
     "ai-edge-litert",
+    "matplotlib",
     "pyarrow",
     "smplx",
 )
@@ -94,11 +97,15 @@ class Examiner:
         judged = judge_modes(self._rig, methods[0].modes, self._progress)
         before = time.monotonic()
         explainer = Explainer(self._rig, journal, self._progress)
-        explained = explainer.run(methods)
+        pool = Pool(self._rig, methods)
+        explained = explainer.run(methods[0].modes, pool)
         timings["explain_s"] = round(time.monotonic() - before, 2)
         draw_mildest(self._rig, explained, self._folder)
         solvers = solvers_of(self._rig, methods[0].modes, self._progress)
-        verdicts = Verdicts(drawn, judged, explained, explainer.queries, solvers)
+        unfair = unfair_of(self._rig, methods[0])
+        draw_unfair(self._rig, unfair, self._folder)
+        maps = error_maps(pool, explained)
+        verdicts = Verdicts(drawn, judged, explained, explainer.queries, solvers, unfair, maps)
         results = results_of(self._rig, methods, verdicts, self._run_row())
         write_trials(self._folder / "trials.parquet", journal.parts, self._rig)
         write_subspaces(self._folder / "subspaces.json", self._rig, methods[0].modes)

@@ -13,7 +13,7 @@ from examiner.asking import ask_journal
 from examiner.features import Features, features_of
 from examiner.joints import Bool
 from examiner.journal import Journal
-from examiner.method import MethodResult
+from examiner.method import MethodResult, Mode
 from examiner.mildest import HALVINGS, LOOKS, Mildest, mildest_of
 from examiner.outcomes import Outcomes
 from examiner.progress import Progress
@@ -52,15 +52,13 @@ class Explainer:
         """Asked so far."""
         self._expected = 0
 
-    def run(self, methods: Sequence[MethodResult]) -> list[Explanation]:
-        """Explain every mode of the first method; the searches of all tell where failures gather."""
-        modes = methods[0].modes
+    def run(self, modes: Sequence[Mode], pool: Pool) -> list[Explanation]:
+        """Explain every mode; the pool of all searches tells where failures gather."""
         if not modes:
             return []
         grown = sum(mode.region is not None for mode in modes)
         self._expected = LOOKS * ((HALVINGS + 2) * len(modes) + (cause_count(self._rig) + 1) * grown)
         mildest = mildest_of(self._rig, join_scenes([mode.scene for mode in modes]), self._ask)
-        pool = Pool(self._rig, methods)
         return [
             Explanation(
                 mild,
@@ -79,7 +77,7 @@ class Explainer:
 
 
 class Pool:
-    """People of whom rules are made, and others on whom they are scored.
+    """All usable people of the searches: some of whom rules are made, others on whom they are scored.
 
     Scored on is one half of what methods drew that learn nothing (BLIND): their draws do not depend on what they
     found, so a rule's failure rate there is that of fresh draws. Mined is the rest. Without such a method both halves
@@ -91,19 +89,25 @@ class Pool:
         kept = [_usable(method) for method in methods]
         scenes = [m.search_scene.rows(np.flatnonzero(k)) for m, k in zip(methods, kept, strict=True)]
         failed = [m.search.failures(rig.threshold)[k] for m, k in zip(methods, kept, strict=True)]
-        self._crowd = Crowd(self._features(join_scenes(scenes)), np.concatenate(failed))
+        self.crowd = Crowd(self._features(join_scenes(scenes)), np.concatenate(failed))
+        """Everybody of the searches who counts."""
         self._typical = self._typical_crowd()
-        blind = np.concatenate(
-            [np.full(len(s), m.name in BLIND) for m, s in zip(methods, scenes, strict=True)]
+        self.error = np.concatenate([m.search.severity[k] for m, k in zip(methods, kept, strict=True)])
+        """(n,) mm."""
+        self.methods = np.concatenate(
+            [np.full(len(s), m.name, dtype=object) for m, s in zip(methods, scenes, strict=True)]
         )
-        self._mined = ~blind
-        shared = np.flatnonzero(blind if blind.any() else ~blind)
+        """(n,) names of the methods that drew them."""
+        self.blind = np.isin(self.methods, BLIND)
+        """(n,)"""
+        self._mined = ~self.blind
+        shared = np.flatnonzero(self.blind if self.blind.any() else ~self.blind)
         half, _ = halves(len(shared), seeds.generator(rig.config.seed, seeds.RULES))
         self._mined[shared] = half
 
     def rule(self, person: Scene) -> ScoredRule | None:
         """The rule of a person (one row)."""
-        return rule_of(self._crowd, self._mined, self._typical, self._features(person).values[0])
+        return rule_of(self.crowd, self._mined, self._typical, self._features(person).values[0])
 
     def _typical_crowd(self) -> Crowd:
         """The people of the reference that were found."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+from numpy.typing import NDArray
 
 from examiner.cores import cores
 from examiner.joints import Bool, Float
@@ -69,9 +70,22 @@ class Fairness:
         self._names = tuple(joint_names)
         self._index = np.array([body.joint_names.index(name) for name in joint_names])
 
+    def beyond_range(self, body_pose: Float) -> Float:
+        """(N, 21) degrees by which each joint of `body_pose` is outside the range of motion."""
+        return self._motion_range.violation(body_pose)
+
+    def sunk(self, betas: Float, body_pose: Float) -> Float:
+        """(N, P) mm by which `parts` cut into each other beyond what the rest pose has."""
+        return self._penetration.overlaps(betas, body_pose)
+
+    @property
+    def parts(self) -> NDArray[np.int64]:
+        """(P, 2) pairs of body joints whose parts are tested for cutting into each other."""
+        return self._penetration.parts
+
     def motion_margin(self, body_pose: Float) -> Float:
         """(N,) in -1..1: how far the worst joint is inside the tolerance, as a share of it."""
-        worst = self._motion_range.violation(body_pose).max(axis=1)
+        worst = self.beyond_range(body_pose).max(axis=1)
         return np.asarray(np.maximum(1.0 - worst / TOLERANCE, -1.0))
 
     def penetration_margin(self, betas: Float, body_pose: Float) -> Float:

@@ -21,6 +21,7 @@ from examiner.outcomes import Outcomes
 from examiner.pictures import overlay
 from examiner.regions import Region
 from examiner.rig import Rig
+from examiner.unfair import Unfair, unfair_picture
 from simulator import Batch
 from targets import BUILT_IN, Prediction, build_target
 
@@ -81,6 +82,12 @@ def draw_mildest(rig: Rig, explained: list[Explanation], folder: Path) -> None:
     for number, one in enumerate(explained, start=1):
         batch = rig.simulator.render(looks(rig, one.mildest.scene).rows(slice(0, 1)))
         _save(_over(rig, batch, one.mildest.outcomes), folder / picture_name(number, "mildest"))
+
+
+def draw_unfair(rig: Rig, unfair: Unfair, folder: Path) -> None:
+    """Write a picture of each of the worst unfair failures, with the truth and what was predicted."""
+    for number, case in enumerate(unfair.worst, start=1):
+        _save(_over(rig, rig.simulator.render(case.scene), case.outcomes), folder / unfair_picture(number))
 
 
 def strip(rig: Rig, region: Region) -> Image.Image:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from examiner.config import Config
+from examiner.error_maps import ErrorMap
 from examiner.explain import Explanation
 from examiner.judging import Judged
 from examiner.method import MethodResult
@@ -12,11 +13,12 @@ from examiner.mode_pictures import Drawn
 from examiner.rig import Rig
 from examiner.solvable import Solver
 from examiner.summary import method_summary
+from examiner.unfair import Unfair
 
 
 @dataclass(frozen=True)
 class Verdicts:
-    """What was asked about the search's modes after it; item i of each belongs to mode i."""
+    """What was asked about the search after it; item i of the first three belongs to mode i."""
 
     drawn: list[Drawn]
     """What was measured where its pictures were drawn."""
@@ -28,6 +30,10 @@ class Verdicts:
     """Queries that this took."""
     solvers: list[Solver]
     """What other targets make of them all."""
+    unfair: Unfair
+    """The search's queries that are no fair test."""
+    maps: list[ErrorMap]
+    """Error over pairs of features."""
 
 
 def notes(rig: Rig, methods: list[MethodResult], verdicts: Verdicts) -> list[str]:

@@ -18,12 +18,17 @@ from PIL import Image, UnidentifiedImageError
 from examiner import report_charts as charts
 from examiner import report_words as words
 from examiner.report_found import found_levels
+from examiner.report_heat import heat_maps
+from examiner.report_pages import flag_shares, judged, judged_counts, region_pages
 from examiner.report_schema import check_results
+from examiner.report_strips import strip_of
+from examiner.report_svg import SERIES
 
 DATA = Path(__file__).parent / "data"
 PICTURE_BYTES = 42_000
 THUMBNAIL_BYTES = 12_000
 THUMBNAIL_PIXELS = 240
+SCRIPTS, STYLES = ("report_pages.js", "report.js"), ("report.css", "report_pages.css")
 FILTERS = ("mm", "count", "share", "number", "duration", "plain", "parameters")
 
 
@@ -49,7 +54,7 @@ def write_report(results: Mapping[str, Any], folder: Path) -> Path:
 
 
 def _render(results: dict[str, Any], folder: Path) -> str:
-    script = (DATA / "report.js").read_text(encoding="utf-8")
+    script = "".join((DATA / name).read_text(encoding="utf-8") for name in SCRIPTS)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(DATA),
         autoescape=True,
@@ -60,12 +65,13 @@ def _render(results: dict[str, Any], folder: Path) -> str:
     environment.filters.update({name: getattr(words, name) for name in FILTERS})
     return environment.get_template("report.html").render(
         r=results,
-        style=Markup((DATA / "report.css").read_text(encoding="utf-8")),
+        style=Markup("".join((DATA / name).read_text(encoding="utf-8") for name in STYLES)),
         script=Markup(script),
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        glossary={"types": words.TYPES, "flags": words.FLAGS},
+        glossary={"types": words.TYPES, "flags": words.FLAGS, "unfair": words.UNFAIR},
         **_overview(results),
         **_gallery(results, folder),
+        **_pages(results, folder),
     )
 
 
@@ -83,8 +89,9 @@ def _overview(results: dict[str, Any]) -> dict[str, Any]:
         "methods": methods,
         "verdict": words.verdict(main, baselines),
         "success_rate": words.success_rate(main),
+        "success_interval": words.success_interval(main),
         "comparison": words.comparison(methods),
-        "colours": charts.COLOURS,
+        "colours": SERIES,
         "found": found_levels(methods),
         "agents": words.agents(results["protocol"]),
         "series": [name for name, _ in series],
@@ -106,12 +113,28 @@ def _gallery(results: dict[str, Any], folder: Path) -> dict[str, Any]:
         "by_type": _counts([mode["type"] for mode in modes]),
         "by_flag": _counts([flag for mode in modes for flag in mode["flags"]]),
         "pictures": {mode["id"]: _pictures(mode, folder) for mode in modes},
-        "strips": {
-            mode["id"]: charts.strip_plot(mode["redraw"]["errors_mm"], threshold, high) for mode in modes
-        },
+        "strips": {mode["id"]: strip_of(mode["redraw"]["errors_mm"], threshold, high) for mode in modes},
         "predicted": {mode["id"] for mode in modes if _predicted(mode["skeleton"]["prediction_m"])},
         "joint_high": max(joints, default=1.0) or 1.0,
         "skeletons": {str(mode["id"]): mode["skeleton"] for mode in modes},
+    }
+
+
+def _pages(results: dict[str, Any], folder: Path) -> dict[str, Any]:
+    modes, unfair = results["modes"], results.get("unfair")
+    falls = [cause["fall_mm"] or 0.0 for mode in modes for cause in mode.get("causes", [])]
+    return {
+        "maps": heat_maps(results.get("maps", [])),
+        "regions": region_pages(modes),
+        "flag_shares": flag_shares(modes),
+        "judged": {mode["id"]: judged(mode) for mode in modes},
+        "judged_counts": judged_counts(modes),
+        "fall_high": max(falls, default=1.0) or 1.0,
+        "unfair": unfair,
+        "unfair_pictures": [
+            _embed(_open(folder, case["image"]), PICTURE_BYTES // 2)
+            for case in (unfair or {}).get("worst", [])
+        ],
     }
 
 

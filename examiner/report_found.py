@@ -45,7 +45,11 @@ def found_levels(methods: Sequence[Method]) -> list[Level]:
         rows = [row for row in rows if row[2]]
         if rows:
             ends = [(name, found[-1]) for name, _, found in rows]
-            levels.append(Level(label, found_curves(rows, label), ends, verdict(rows), table(rows)))
+            levels.append(
+                Level(
+                    label, found_curves(rows, label, f"chart-found-{key}"), ends, verdict(rows), table(rows)
+                )
+            )
     return levels
 
 

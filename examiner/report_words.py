@@ -23,8 +23,13 @@ FLAGS = {
     "crop": "gone with the published detector's own crop",
     "ambiguous": "another possible pose looks the same in a single picture",
     "definition": "gone once the joint definitions are matched by calibration",
-    "solvable": "another target of the run does as well there as it does on nine of ten ordinary people",
     "fragile": "does not hold under new looks and crops",
+    "solvable": "another target of the run does as well there as it does on nine of ten ordinary people",
+}
+UNFAIR = {
+    "motion_range": "a joint beyond its range of motion",
+    "self_penetration": "the body cuts into itself",
+    "out_of_sight": "too few joints visible and in the picture",
 }
 
 
@@ -181,6 +186,12 @@ def success_rate(method: Method) -> str:
     if rate is None or not agents:
         return NOTHING
     return f"{share(rate)} ({round(rate * agents)} of {agents} agents)"
+
+
+def success_interval(method: Method) -> str:
+    """The success rate's interval, where the results have one."""
+    ends = method.get("success_rate_interval") or []
+    return f"95{NBSP}% interval {share(ends[0])} to {share(ends[1])}" if len(ends) == 2 else ""
 
 
 def agents(protocol: Mapping[str, Any]) -> str:

@@ -26,7 +26,9 @@ from examiner.rig import Rig, assets
 from examiner.solvable import Solver
 from examiner.subspace import beside_pose, usual_spread
 from examiner.summary import method_summary
+from examiner.unfair import unfair_result
 from examiner.version import VERSION
+from examiner.widths import widths_of
 from examiner.words import describe, describe_region
 
 SCHEMA = "poseexaminer-results/1"
@@ -65,6 +67,8 @@ def results_of(
         "confidence": confidence_result(sure),
         "nearness": nearness(methods[0], verdicts.explained, rig.config.agents),
         "diversity": diversity_result(rig, methods[0]),
+        "maps": [one.plain() for one in verdicts.maps],
+        "unfair": unfair_result(rig, verdicts.unfair),
         "fragile": [fragile_result(r, methods[0]) for r in methods[0].fragile],
         "notes": notes(rig, methods, verdicts),
     }
@@ -230,6 +234,7 @@ def region_result(rig: Rig, region: Region | None, spread: Float, strip: str) ->
         "success": proof.success,
         "why": "; ".join(lacking) if lacking else "fails on fresh fair draws",
         "words": describe_region(subspace.ranges, scale),
+        "widths": widths_of(subspace.ranges, scale),
         "image": strip if len(region.people) else None,
     }
 

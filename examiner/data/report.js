@@ -2,7 +2,6 @@
 // Sorting of the gallery and a small 3D viewer of skeletons. The page holds all data without it.
 (() => {
   const root = document.documentElement;
-  window.addEventListener("error", (event) => { root.dataset.error = event.message; });
   const $ = (id) => document.getElementById(id);
 
   // ---- sort and filter ----
@@ -223,7 +222,7 @@
       event.preventDefault();
       viewer.turn(...KEYS[event.key]);
     });
-    const buttons = document.querySelector(`[data-buttons="${canvas.dataset.viewer}"]`);
+    const buttons = canvas.parentElement.querySelector(".buttons");
     buttons.hidden = false;
     buttons.addEventListener("click", (event) => {
       if (event.target.dataset.view) viewer.look(event.target.dataset.view);

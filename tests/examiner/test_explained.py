@@ -83,3 +83,25 @@ def test_rules_are_scored_on_draws_that_do_not_depend_on_what_was_found(done):
     assert Pool(rig, methods).rule(person).everybody.people == blind - blind // 2
     learning = [methods[0], replace(methods[1], name="random"), replace(methods[1], name="cma-es")]
     assert Pool(rig, learning).rule(person).everybody.people == blind - blind // 2
+
+
+def test_maps_count_usable_people_and_unfair_queries_are_recorded(done):
+    _, methods, results, folder = done
+    view = results["maps"][0]
+    assert (view["x"]["name"], view["y"]["name"]) == ("body turned to the left", "camera elevation")
+    usable = [int((m.search.fair & m.search.found & m.search.valid).sum()) for m in methods]
+    assert [(g["methods"], g["people"]) for g in view["grids"]] == [
+        (["random"], usable[1]),
+        ([methods[0].name, "random"], sum(usable)),
+    ]
+    unfair = results["unfair"]
+    assert unfair["unfair"] == int((~methods[0].search.fair).sum())
+    assert all((folder / case["image"]).is_file() for case in unfair["worst"])
+
+
+def test_regions_tell_their_widths(done):
+    regions = [mode["region"] for mode in done[2]["modes"] if mode["region"]]
+    assert regions
+    for region in regions:
+        assert [row["unit"] for row in region["widths"]] == ["degree"] * 11
+        assert all(row["low"] <= row["high"] and row["usual"] > 0 for row in region["widths"])

@@ -91,7 +91,7 @@ def test_the_report_draws_the_counts_and_says_who_leads(results: dict[str, Any],
     page = write_report(results, tmp_path).read_text(encoding="utf-8")
     assert "40 agents, policy-gradient (steps=4)" in page
     section = page.split('<section id="found"')[1].split("</section>")[0]
-    assert section.count("<polyline") == 6, "three methods at two levels"
+    assert section.count('class="series s') == 12, "three methods at two levels, each in the legend too"
     legends = re.findall(r"</svg>([a-z-]+) <b>(\d+)</b>", section)
     assert legends[:3] == [("policy-gradient", "180"), ("random", "60"), ("typical", "92")]
     assert (

@@ -37,6 +37,13 @@ def test_success_rate_names_its_denominator() -> None:
     assert words.success_rate(random) == words.NOTHING
 
 
+def test_the_success_rates_interval_is_told_where_there_is_one() -> None:
+    search = EXAMPLE["methods"][1]
+    assert words.success_interval(search) == ""
+    told = words.success_interval(search | {"success_rate_interval": [0.02, 0.11]})
+    assert told.replace("\u00a0", " ") == "95 % interval 2.0 % to 11 %"
+
+
 @pytest.mark.parametrize(
     ("label", "best"), [("Modes", {0}), ("Success regions", {0, 2}), ("Failures", set())]
 )
