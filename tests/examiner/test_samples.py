@@ -22,16 +22,16 @@ def run(planted, tmp_path_factory):
     return Examiner(rig, tmp_path_factory.mktemp("runs") / "lit").run().folder
 
 
-def test_what_the_run_searched_comes_from_its_boxes(run):
+def test_what_the_run_searched_comes_from_its_subspaces(run):
     samples = sample_run(run, 40, 0)
-    boxes = {stored.mode: stored.box for stored in read_subspaces(run)}
-    assert set(samples.mode) == set(boxes)
+    subspaces = {stored.mode: stored.subspace for stored in read_subspaces(run)}
+    assert set(samples.mode) == set(subspaces)
     for row, mode in enumerate(samples.mode):
-        box = boxes[mode]
-        names = box.names[63:]
+        one = subspaces[mode]
+        names = one.names[one.inner :]
         assert "light.intensity" in names
         values = physical_values(samples.scene.rows(slice(row, row + 1)), names)[0]
-        low, high = (box.centre - box.phi_low)[63:], (box.centre + box.phi_up)[63:]
+        low, high = (one.centre - one.phi_low)[one.inner :], (one.centre + one.phi_up)[one.inner :]
         assert ((values >= low - 1e-6) & (values <= high + 1e-6)).all()
 
 
