@@ -33,8 +33,8 @@ SAMPLES = 8
 TRACED = 2
 """Of those who succeed in a round, how many are traced to a face."""
 
-STEPS = 5
-"""Halvings of the way to a face: it is known to a 32nd of the way."""
+STEPS = 6
+"""Halvings of the way to a face: it is known to a 64th of the way."""
 
 TRIES = 2
 """Times that both halves are asked before it is believed that neither is enough by itself."""
@@ -133,7 +133,7 @@ def _traced(growing: _Growing, point: Float) -> bool:
         return True
     dim = _responsible(growing, place)
     if dim is not None:
-        return _cut(growing, place, dim)
+        return not growing.succeeds(place, np.array([dim])) or _cut(growing, place, dim)
     if not growing.succeeds(place, everything):
         return True
     growing.box = scaled(growing.box, DRAWN_IN)
