@@ -41,7 +41,7 @@ class Planted:
 
     @property
     def matters(self) -> NDArray[np.bool_]:
-        """(d,)"""
+        """Which coordinates matter (d,)."""
         return np.isfinite(self.low)
 
     def fails(self, points: Float) -> NDArray[np.bool_]:
