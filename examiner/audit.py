@@ -12,7 +12,7 @@ from typing import Any
 
 from examiner.config import Config, config_dict, dump_config, with_values
 from examiner.error_maps import error_maps
-from examiner.explain import Explainer, Pool
+from examiner.explain import Explainer, Explanation, Pool
 from examiner.files import only_one, plain, read_json, write_json, write_whole
 from examiner.journal import Journal
 from examiner.judging import judge_modes
@@ -70,6 +70,7 @@ class Examiner:
         self._rig, self._folder, self._name = rig, folder, name
         self._progress = progress or Silence()
         self.methods: list[MethodResult] = []
+        self.explained: list[Explanation] = []
 
     def run(self) -> Audit:
         """Examine with the search and every baseline, then write what a run leaves behind."""
@@ -98,7 +99,7 @@ class Examiner:
         before = time.monotonic()
         explainer = Explainer(self._rig, journal, self._progress)
         pool = Pool(self._rig, methods)
-        explained = explainer.run(methods[0].modes, pool)
+        explained = self.explained = explainer.run(methods[0].modes, pool)
         timings["explain_s"] = round(time.monotonic() - before, 2)
         draw_mildest(self._rig, explained, self._folder)
         solvers = solvers_of(self._rig, methods[0].modes, self._progress)

@@ -89,7 +89,7 @@ class Pool:
         kept = [_usable(method) for method in methods]
         scenes = [m.search_scene.rows(np.flatnonzero(k)) for m, k in zip(methods, kept, strict=True)]
         failed = [m.search.failures(rig.threshold)[k] for m, k in zip(methods, kept, strict=True)]
-        self.crowd = Crowd(self._features(join_scenes(scenes)), np.concatenate(failed))
+        self.crowd = Crowd(self.features(join_scenes(scenes)), np.concatenate(failed))
         """Everybody of the searches who counts."""
         self._typical = self._typical_crowd()
         self.error = np.concatenate([m.search.severity[k] for m, k in zip(methods, kept, strict=True)])
@@ -107,16 +107,17 @@ class Pool:
 
     def rule(self, person: Scene) -> ScoredRule | None:
         """The rule of a person (one row)."""
-        return rule_of(self.crowd, self._mined, self._typical, self._features(person).values[0])
+        return rule_of(self.crowd, self._mined, self._typical, self.features(person).values[0])
 
     def _typical_crowd(self) -> Crowd:
         """The people of the reference that were found."""
         rig, errors = self._rig, self._rig.reference.errors
         found = np.flatnonzero(np.isfinite(errors))
         scene = reference_scene(rig.space, rig.prior, rig.poses).rows(found)
-        return Crowd(self._features(scene), errors[found] > rig.threshold)
+        return Crowd(self.features(scene), errors[found] > rig.threshold)
 
-    def _features(self, scene: Scene) -> Features:
+    def features(self, scene: Scene) -> Features:
+        """Features of people as rules see them."""
         beside = [d for d in beside_pose(self._rig.space) if not d.name.startswith("view.")]
         return features_of(self._rig.body, scene, beside)
 

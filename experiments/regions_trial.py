@@ -1,0 +1,216 @@
+"""Do the regions hold, do the modes survive the judge, do the rules tell the truth, is the search complete?
+
+A cell is one audit of one target and seed with `--preset full`, and then, asked anew and charged to nobody: 500 fresh
+fair people of every success region, and 200 fresh draws of the methods that learn nothing inside every rule. Each writes
+a small file in `experiments/results/regions_trial/`; a cell that is there is not computed again, and one that was
+stopped goes on from its run folder. Completeness (are the modes of one seed found by another?) is read off all cells.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from examiner import Config, Examiner, build_rig, seeds
+from examiner.config import with_values
+from examiner.distinct import distance, signature
+from examiner.explain import BLIND, Explanation, Pool
+from examiner.files import read_json, write_json
+from examiner.journal import scene_columns, scene_from
+from examiner.method import Mode
+from examiner.population import build_population
+from examiner.presets import PRESETS
+from examiner.rig import Rig
+from examiner.rules import Tally, tally
+from examiner.subspace import fair_points
+from examiner.terminal import open_progress
+from simulator import Scene, join_scenes, load_body
+
+RESULTS = Path(__file__).parent / "results" / "regions_trial"
+TARGETS = ("blazepose-lite", "blazepose-full")
+FRESH_REGION, FRESH_RULE, HOLDS = 500, 200, 0.90
+STREAM = 101
+ROUNDS = 60
+"""Most rounds of fresh draws that are looked through for people inside a rule."""
+
+Kept = dict[str, Any]
+
+
+def cell(target: str, seed: int, runs: Path, results: Path) -> Kept:
+    """One audit and its checks: read back, or computed."""
+    path = results / f"{target}-seed{seed}.json"
+    if path.is_file():
+        return _read(path)
+    progress = open_progress()
+    config = with_values(Config(target=target, seed=seed), dict(PRESETS["full"]), "the preset")
+    rig = build_rig(config, progress)
+    try:
+        examiner = Examiner(rig, runs / path.stem, progress, name="full")
+        found = examiner.run().results
+        modes = examiner.methods[0].modes
+        figures = {
+            "target": target,
+            "seed": seed,
+            "threshold_mm": rig.threshold,
+            "seconds": found["timings"]["total_s"],
+            "success_rate": found["methods"][0]["success_rate"],
+            "diversity": found["diversity"],
+            "modes": [_mode_row(row) for row in found["modes"]],
+            "regions": [_region_row(rig, mode) for mode in modes if _proven(mode)],
+            "rules": _rule_rows(rig, Pool(rig, examiner.methods), examiner.explained),
+            "scenes": _columns(join_scenes([mode.scene for mode in modes])),
+        }
+    finally:
+        rig.close()
+        progress.close()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path, figures)
+    return _read(path)
+
+
+def _read(path: Path) -> Kept:
+    kept: Kept = read_json(path)
+    return kept
+
+
+def _proven(mode: Mode) -> bool:
+    return mode.region is not None and mode.region.proof.success
+
+
+def _columns(scene: Scene) -> Kept:
+    return {"columns": scene_columns(scene), "image_size": scene.camera.image_size}
+
+
+def _mode_row(row: Kept) -> Kept:
+    return {
+        "flags": row["flags"],
+        "survives": None if row["judged"] is None else row["judged"]["survives"],
+        "error_mm": row["error_mm"],
+        "raw_error_mm": row["raw_error_mm"],
+        "mildest": row["mildest"]["distance"],
+        "tried": row["region"] is not None,
+    }
+
+
+def _region_row(rig: Rig, mode: Mode) -> Kept:
+    """What FRESH_REGION fair people of a success region say, none of them seen before."""
+    assert mode.region is not None
+    subspace = mode.region.subspace
+    rng = seeds.generator(rig.config.seed, STREAM, mode.query)
+    frame = rig.space.frame
+    points, _ = fair_points(
+        subspace, FRESH_REGION, lambda p: rig.fairness.margin(subspace.people(p, frame)), rng
+    )
+    outcomes = rig.evaluator(rig.space.redress(subspace.people(points, frame), rng))
+    return {
+        "shape": subspace.shape,
+        "size_rad": subspace.size,
+        "rate": float(outcomes.exceeds(rig.threshold).mean()),
+        "log_fair_volume": mode.region.log_volume,
+    }
+
+
+def _rule_rows(rig: Rig, pool: Pool, explained: Sequence[Explanation]) -> list[Kept]:
+    """Every rule once, with what fresh people inside it say."""
+    rules = {one.rule.words: one.rule for one in explained if one.rule is not None}
+    rows = []
+    for scored in rules.values():
+        fresh = fresh_tally(rig, pool, scored.rule.holds)
+        rows.append({**scored.plain(), "fresh": fresh.plain() if fresh.people else None})
+    return rows
+
+
+def fresh_tally(rig: Rig, pool: Pool, holds: Any) -> Tally:
+    """Fresh draws of the blind baselines that a rule covers, as many of each as come, and how many of them fail."""
+    rigged = replace(rig, config=replace(rig.config, seed=rig.config.seed + 1000))
+    names = [name for name in rig.config.baselines if name in BLIND]
+    populations = [build_population(name, i, rigged, rig.config.budget) for i, name in enumerate(names)]
+    failed: list[NDArray[np.bool_]] = []
+    for _ in range(ROUNDS):
+        for population in populations:
+            scene = rig.space.decode(population.ask())
+            inside = np.flatnonzero(holds(pool.features(scene).values))
+            if len(inside):
+                outcomes = rig.evaluator(scene.rows(inside))
+                usable = outcomes.fair & outcomes.found & outcomes.valid
+                failed.append(outcomes.failures(rig.threshold)[usable])
+        if sum(map(len, failed)) >= FRESH_RULE:
+            break
+    return tally(np.concatenate(failed)) if failed else Tally(0, 0)
+
+
+def report(cells: Sequence[Kept]) -> str:
+    """Markdown: a line for each cell, then what all of them say."""
+    lines = [
+        "| target | seed | modes | judged | clean | success regions that hold | rules in their interval | "
+        "median lift | minutes |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
+        *(_line(one) for one in cells),
+    ]
+    return "\n".join([*lines, "", *_completeness(cells)])
+
+
+def _line(one: Kept) -> str:
+    modes, regions = one["modes"], one["regions"]
+    judged = [mode for mode in modes if mode["survives"]]
+    clean = [m for m in judged if "ambiguous" not in m["flags"] and m["raw_error_mm"] > one["threshold_mm"]]
+    held = sum(region["rate"] >= HOLDS for region in regions)
+    asked = [rule for rule in one["rules"] if rule["fresh"]]
+    inside = sum(rule["low"] <= rule["fresh"]["rate"] <= rule["high"] for rule in asked)
+    lift = np.median([rule["lift"] for rule in one["rules"]]) if one["rules"] else float("nan")
+    shares = " | ".join(f"{len(part) / max(1, len(modes)):.0%}" for part in (judged, clean))
+    return (
+        f"| {one['target']} | {one['seed']} | {len(modes)} | {shares} | {held} of {len(regions)} | "
+        f"{inside} of {len(asked)} | {lift:.1f} | {one['seconds'] / 60:.1f} |"
+    )
+
+
+def _completeness(cells: Sequence[Kept]) -> list[str]:
+    """How many modes of one seed another seed of the same target found too."""
+    body = load_body(Config().body)
+    lines = []
+    for target in dict.fromkeys(one["target"] for one in cells):
+        mine = [one for one in cells if one["target"] == target]
+        marks = [signature(body, _scene(one["scenes"])) for one in mine]
+        again = [float((distance(a, b) < 1).any(axis=1).mean()) for a, b in permutations(marks, 2)]
+        if again:
+            unseen = [one["diversity"]["estimated"] for one in mine]
+            lines.append(
+                f"- {target}: of the modes of one seed {np.mean(again):.0%} are found by another ({min(again):.0%} to "
+                f"{max(again):.0%}); Chao1 estimates {min(unseen):.0f} to {max(unseen):.0f} in all."
+            )
+    return lines
+
+
+def _scene(stored: Kept) -> Scene:
+    columns = {name: np.array(values) for name, values in stored["columns"].items()}
+    return scene_from(columns, tuple(stored["image_size"]))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Compute the missing cells, then print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--targets", nargs="+", default=TARGETS)
+    parser.add_argument("--seeds", nargs="+", type=int, default=(0, 1, 2))
+    parser.add_argument("--runs", type=Path, default=Path("runs/regions_trial"))
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--tables", action="store_true", help="compute nothing, print what is there")
+    options = parser.parse_args(argv)
+    wanted = [(target, seed) for seed in options.seeds for target in options.targets]
+    if options.tables:
+        wanted = [w for w in wanted if (options.results / f"{w[0]}-seed{w[1]}.json").is_file()]
+    cells = [cell(target, seed, options.runs, options.results) for target, seed in wanted]
+    sys.stdout.write(report(sorted(cells, key=lambda one: (one["target"], one["seed"]))) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
