@@ -36,7 +36,7 @@ class Solver:
 
 def solvers_of(rig: Rig, modes: Sequence[Mode], progress: Progress) -> list[Solver]:
     """Ask every other target of the run for the modes; the queries are charged apart."""
-    if not modes:
+    if not (modes and rig.others):
         return []
     people = join_scenes([looks(rig, mode.scene) for mode in modes])
     solvers = []

@@ -1,9 +1,10 @@
 """Do the regions hold, do the modes survive the judge, do the rules tell the truth, is the search complete?
 
 A cell is one audit of one target and seed with `--preset full`, and then, asked anew and charged to nobody: 500 fresh
-fair people of every success region, and 200 fresh draws of the methods that learn nothing inside every rule. Each writes
-a small file in `experiments/results/regions_trial/`; a cell that is there is not computed again, and one that was
-stopped goes on from its run folder. Completeness (are the modes of one seed found by another?) is read off all cells.
+fair people of every success region, and 200 fresh draws of the methods that learn nothing inside every rule. Each
+writes a small file in `experiments/results/regions_trial/`; a cell that is there is not computed again, and one that
+was stopped goes on from its run folder. Completeness (are the modes of one seed found by another?) is read off all
+cells.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ def mode(survives=True, flags=(), raw=300.0):
 def cells():
     """Two seeds that share one of two views."""
     space = ParameterSpace([ViewFactor()], load_body("neutral"))
-    units = np.array([[0.5, 0.5, 0.5], [0.0, 0.5, 0.5], [1.0, 0.5, 0.5]])
+    units = np.array([[0.5, 0.0, 0.5], [0.5, 1.0, 0.5], [1.0, 0.5, 0.5]])
     scenes = space.decode(units)
 
     def one(seed, rows):
@@ -49,6 +49,5 @@ def test_the_table_counts_what_holds(cells):
 
 def test_modes_that_another_seed_finds_are_counted(cells):
     [said] = [line for line in report(cells).splitlines() if line.startswith("- ")]
-    assert said == (
-        "- blazepose-lite: of the modes of one seed 50% are found by another (50% to 50%); Chao1 estimates 7 to 7 in all."
-    )
+    assert "of the modes of one seed 50% are found by another (50% to 50%)" in said
+    assert said.endswith("Chao1 estimates 7 to 7 in all.")
