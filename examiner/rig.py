@@ -23,6 +23,7 @@ from examiner.regressor import Regressor, load_regressor
 from examiner.scores import MPJPE, N_MPJPE, Score, find_score
 from examiner.simulators import build_referee, build_simulator, dressed_body
 from examiner.spaces import build_spaces
+from examiner.subspace import LEAST_SPREAD
 from simulator import (
     Body,
     Factor,
@@ -36,8 +37,8 @@ from simulator import (
 )
 from targets import Target, TargetSpec, build_target
 
-SPREAD_DRAWS, LEAST_SPREAD = 2000, 0.05
-"""Draws that tell how much poses usually vary, and the least that is believed, radians."""
+SPREAD_DRAWS = 2000
+"""Draws that tell how much poses usually vary."""
 
 USERS_OWN = "the user's own file, not to be passed on"
 """Licence of a file that says nothing of it."""

@@ -36,6 +36,9 @@ DRAWS = 200
 
 AXES = "xyz"
 
+LEAST_SPREAD = 0.05
+"""Least spread of a pose angle that is believed, radians: what real poses vary less is told of no region."""
+
 
 @dataclass(frozen=True)
 class Ranges:
@@ -228,6 +231,11 @@ def point_box(scene: Scene, beside: Sequence[Dimension]) -> PoseBox:
     still = np.zeros_like(centre)
     units = ("rad",) * POSE + tuple(d.unit for d in beside)
     return PoseBox((*pose_names(), *names), units, centre, still, still, scene)
+
+
+def told_angles(scale: Float) -> NDArray[np.intp]:
+    """Which of the pose angles vary among real people, by how much each dimension usually varies (d,)."""
+    return np.flatnonzero(scale[:POSE] > LEAST_SPREAD)
 
 
 def fair_points(

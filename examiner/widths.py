@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from examiner.joints import Float
-from examiner.subspace import POSE, Ranges
+from examiner.subspace import POSE, Ranges, told_angles
 
 SHOWN = 4
 """Tightest, and widest, of the pose angles and of the other searched numbers that are listed."""
@@ -24,7 +24,7 @@ def widths_of(ranges: Ranges, scale: Float) -> list[dict[str, Any]]:
     """
     width = (ranges.high - ranges.low) / scale
     beside = [i for i in range(POSE, len(ranges.names)) if ranges.units[i] != "choice"]
-    chosen = [*_ends(width, np.arange(POSE)), *_ends(width, np.array(beside, dtype=np.intp))]
+    chosen = [*_ends(width, told_angles(scale)), *_ends(width, np.array(beside, dtype=np.intp))]
     return [_row(ranges, float(scale[i]), i) for i in chosen]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from examiner.joints import Float
-from examiner.subspace import POSE, Ranges
+from examiner.subspace import POSE, Ranges, told_angles
 from simulator import PHYSICAL, Body, Scene, field_of_view, physical_values, view_of
 
 SHOWN = 4
@@ -35,7 +35,8 @@ def describe(body: Body, scene: Scene) -> str:
 def describe_region(ranges: Ranges, scale: Float) -> str:
     """The tightest of the ranges against a scale (d,), as people read angles."""
     width = (ranges.high - ranges.low) / scale
-    order = np.argsort(width[:POSE], kind="stable")[:SHOWN]
+    angles = told_angles(scale)
+    order = angles[np.argsort(width[angles], kind="stable")][:SHOWN]
     chosen = [*order, *range(POSE, len(ranges.names))]
     return ", ".join(_range(ranges, int(i)) for i in chosen)
 
@@ -46,7 +47,7 @@ def _range(ranges: Ranges, i: int) -> str:
         low, high = np.degrees(low), np.degrees(high)
     name = ranges.names[i].replace("_", " ")
     if unit in ("rad", "degree"):
-        return f"{name} {low:.0f} to {high:.0f}\N{DEGREE SIGN}"
+        return f"{name} {round(low)} to {round(high)}\N{DEGREE SIGN}"
     if unit == "choice":
         return f"{name} {_choice(ranges.names[i], low)} to {_choice(ranges.names[i], high)}"
     return f"{name} {low:.1f} to {high:.1f} {unit}"
