@@ -109,7 +109,8 @@ class Examiner:
         verdicts = Verdicts(drawn, judged, explained, explainer.queries, solvers, unfair, maps)
         results = results_of(self._rig, methods, verdicts, self._run_row())
         write_trials(self._folder / "trials.parquet", journal.parts, self._rig)
-        write_subspaces(self._folder / "subspaces.json", self._rig, methods[0].modes)
+        flags = [mode["flags"] for mode in results["modes"]]
+        write_subspaces(self._folder / "subspaces.json", self._rig, methods[0].modes, flags)
         results["timings"] = {"total_s": round(time.monotonic() - started, 2), **timings}
         write_json(self._folder / "results.json", results)
         results = read_json(self._folder / "results.json")

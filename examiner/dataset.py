@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from examiner.samples import sample_run
+from examiner.samples import AMBIGUOUS, sample_run
 from examiner.simulators import build_reference_renderer
 from examiner.subspace_files import check_finished
 from simulator import Simulator
@@ -42,6 +42,8 @@ class Sample(NamedTuple):
     """(3, 3) pixels."""
     mode: torch.Tensor
     """() int64, the mode's number in the report."""
+    ambiguous: torch.Tensor
+    """() bool, whether another possible pose gives the same picture: then the labels are not the only right answer."""
 
 
 class FailureDataset(Dataset[Sample]):
@@ -104,6 +106,7 @@ class FailureDataset(Dataset[Sample]):
             batch.boxes[0],
             batch.intrinsics[0],
             self._samples.mode[index],
+            np.bool_(AMBIGUOUS in self._samples.flags[index]),
         )
         return Sample(*(_tensor(row) for row in rows))
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from examiner.files import write_json, write_whole
 from examiner.progress import Progress
-from examiner.samples import Samples, sample_run
+from examiner.samples import AMBIGUOUS, Samples, sample_run
 from examiner.simulators import build_reference_renderer
 from examiner.subspace_files import check_finished
 from examiner.version import VERSION
@@ -27,12 +27,15 @@ CARD = """# Failure cases of {target}
 {count} pictures of people round the failures of {target} that poseexaminer {version} found (run seed {seed}), drawn
 anew from the failure subspaces of the run with sampling seed {export_seed}: fresh pose, view, clothing, background and
 light. {proven} of them come from success regions (`region_success`), where at least 90 % of fair people fail; the
-others from boxes whose rate (`region_rate`) is lower or, where it is null, was not measured.
+others from regions whose rate (`region_rate`) is lower or, where it is null, was not measured. {ambiguous} of them
+belong to ambiguous failures (`ambiguous`): another possible pose gives the same picture, so do not take their labels
+as the only right answer.
 
 - `images/`: PNG, {size} x {size}, RGB.
 - `labels.parquet`: one row a picture. Metres and radians in camera axes (x right, y down, z forward), pixels with
   pixel i covering [i, i + 1). `body_pose` is axis-angle of the joints 1..21 in SMPL order, hands at rest; `joints` is
-  (24, 3), `joints2d` (24, 2), `visibility` (24,), each flattened row by row; `mode` is the number in the report.
+  (24, 3), `joints2d` (24, 2), `visibility` (24,), each flattened row by row; `mode` is the number in the
+  report, `flags` what is said of it there.
 - The body is "{body}", in SMPL's format but {topology}.
 
 ## Licences
@@ -106,6 +109,8 @@ def _write(work: Path, samples: Samples, simulator: Simulator, progress: Progres
             "mode": samples.mode[numbers],
             "region_success": samples.proven[numbers],
             "region_rate": samples.rate[numbers],
+            "flags": [" ".join(samples.flags[number]) for number in numbers],
+            "ambiguous": [AMBIGUOUS in samples.flags[number] for number in numbers],
             **label_columns(batch),
         }
         tables.append(pa.table({key: pa.array(value, from_pandas=True) for key, value in columns.items()}))
@@ -121,6 +126,7 @@ def _write_card(work: Path, manifest: dict[str, Any], samples: Samples, seed: in
         target=samples.config.target,
         count=len(samples.mode),
         proven=int(samples.proven.sum()),
+        ambiguous=sum(AMBIGUOUS in flags for flags in samples.flags),
         version=VERSION,
         seed=manifest["seed"],
         export_seed=seed,

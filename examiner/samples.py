@@ -26,6 +26,9 @@ from simulator import (
     load_prior,
 )
 
+AMBIGUOUS = "ambiguous"
+"""The flag of a failure for which no single picture could tell the truth."""
+
 
 @dataclass(frozen=True)
 class Samples:
@@ -38,6 +41,8 @@ class Samples:
     """(N,) whether the mode's region is a success region."""
     rate: Float
     """(N,) failures a fair draw of the region, NaN where no growth reached it."""
+    flags: tuple[tuple[str, ...], ...]
+    """N times the flags of the mode."""
     body: Body
     config: Config
 
@@ -78,7 +83,13 @@ def sample_run(run: Path, count: int, seed: int) -> Samples:
     mode, proven, rate = ([getattr(s, name) for s in stored] for name in ("mode", "success", "rate"))
     rates = np.array([np.nan if r is None else r for r in rate])
     return Samples(
-        join_scenes(scenes), np.array(mode)[source], np.array(proven)[source], rates[source], body, config
+        scene=join_scenes(scenes),
+        mode=np.array(mode)[source],
+        proven=np.array(proven)[source],
+        rate=rates[source],
+        flags=tuple(stored[i].flags for i in source),
+        body=body,
+        config=config,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,11 +34,16 @@ class StoredSubspace:
     rate: float | None
     """Failures a fair draw; None where no growth reached it."""
     error_mm: float
+    flags: tuple[str, ...]
+    """Of its mode, `ambiguous` among them: no single picture could tell."""
 
 
-def write_subspaces(path: Path, rig: Rig, modes: tuple[Mode, ...]) -> None:
-    """Write the subspace of every mode; one that was not grown keeps a narrow box and says so."""
-    rows = [_row(rig, i + 1, mode) for i, mode in enumerate(modes)]
+def write_subspaces(path: Path, rig: Rig, modes: Sequence[Mode], flags: Sequence[Sequence[str]]) -> None:
+    """Write the subspace of every mode and its flags; one that was not grown keeps a narrow box and says so."""
+    rows = [
+        {**_row(rig, i + 1, mode), "flags": of_mode}
+        for i, (mode, of_mode) in enumerate(zip(modes, flags, strict=True))
+    ]
     write_json(path, {"schema": SCHEMA, "threshold_mm": rig.threshold, "subspaces": rows})
 
 
@@ -124,7 +130,9 @@ def _from_row(row: dict[str, Any], prior: str) -> StoredSubspace:
         subspace = LatentEllipsoid(**parts, prior=_same_prior(prior, row["prior_sha256"]))
     else:
         subspace = PoseBox(**parts)
-    return StoredSubspace(row["mode"], subspace, row["success"], row["rate"], row["error_mm"])
+    return StoredSubspace(
+        row["mode"], subspace, row["success"], row["rate"], row["error_mm"], tuple(row["flags"])
+    )
 
 
 def _same_prior(name: str, sha256: str) -> PosePrior:

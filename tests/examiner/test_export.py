@@ -2,6 +2,7 @@
 
 import copy
 import json
+import shutil
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -12,7 +13,7 @@ from torch.utils.data import DataLoader
 
 from examiner import Examiner, FailureDataset
 from examiner.export import export_parquet
-from examiner.files import write_json
+from examiner.files import read_json, write_json
 from examiner.progress import Silence
 from examiner.samples import sample_run
 from examiner.subspace_files import check_finished
@@ -55,6 +56,23 @@ def test_card_says_body_licences_and_seeds(exported):
     assert "do not train a SMPL model on its betas" in card
     assert "CC0" in card
     assert json.loads((exported / "export.json").read_text())["seed"] == 3
+
+
+def test_ambiguous_failures_are_never_exported_without_the_flag(run, body, tmp_path):
+    copied = tmp_path / "run"
+    shutil.copytree(run, copied)
+    stored = read_json(copied / "subspaces.json")
+    modes = [row["mode"] for row in stored["subspaces"]]
+    for row in stored["subspaces"]:
+        row["flags"] = ["crop", "ambiguous"] if row["mode"] == modes[0] else []
+    write_json(copied / "subspaces.json", stored)
+    out = export_parquet(copied, tmp_path / "set", 20, 3, Silence(), StickSimulator(body, image_size=64))
+    table = pq.read_table(out / "labels.parquet").to_pydict()
+    assert table["ambiguous"] == [mode == modes[0] for mode in table["mode"]]
+    assert table["flags"][0] == "crop ambiguous"
+    assert "so do not take their labels" in (out / "README.md").read_text()
+    dataset = FailureDataset(copied, samples=20, seed=3, simulator=StickSimulator(body, image_size=64))
+    assert [bool(dataset[i].ambiguous) for i in (0, 19)] == [table["ambiguous"][0], table["ambiguous"][19]]
 
 
 def test_same_seed_same_labels(exported, run, body, tmp_path):

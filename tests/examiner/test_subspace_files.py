@@ -27,7 +27,7 @@ def stored(rig, subspace):
     )
     outcomes = type("Outcomes", (), {"severity": [200.0]})
     mode = type("Mode", (), {"scene": person, "region": region, "outcomes": outcomes})
-    return _row(rig, 3, mode)
+    return {**_row(rig, 3, mode), "flags": ["ambiguous"]}
 
 
 @pytest.mark.parametrize("kind", ["box", "ellipsoid"])
@@ -41,6 +41,7 @@ def test_a_subspace_is_read_back_as_it_was(rig, tmp_path, kind):
     write_json(tmp_path / "row.json", stored(rig, subspace))
     again = _from_row(json.loads((tmp_path / "row.json").read_text()), Config().prior)
     assert (again.mode, again.success, again.rate, again.error_mm) == (3, True, 0.96, 200.0)
+    assert again.flags == ("ambiguous",)
     assert type(again.subspace) is type(subspace)
     points = subspace.sample(50, np.random.default_rng(1))
     assert np.array_equal(points, again.subspace.sample(50, np.random.default_rng(1)))
