@@ -330,8 +330,8 @@ def test_published_regions_grow_by_fifties_and_are_proven_by_our_rule(planted):
     assert region.proof.draws == asked["verification"] > 0
     assert len(region.people) == len(region.outcomes) == region.proof.draws
     assert region.outcomes.exceeds(rig.threshold).sum() == region.proof.failures
-    assert region.proof.size == region.box.size
-    assert (region.box.phi_low[63:] == 0).all()
+    assert region.proof.size == region.subspace.size
+    assert (region.subspace.phi_low[63:] == 0).all()
     small = replace(region.proof, draws=200, failures=200, fair_share=1.0, size=0.59)
     assert not small.success
     assert replace(small, size=0.6).success
@@ -346,7 +346,7 @@ def test_too_little_for_an_iteration_leaves_a_published_region_as_it_starts(plan
         for rig in (planted(regions="published"), planted())
     ]
     assert boxes[0].growth_queries == 0
-    assert boxes[0].box.size == pytest.approx(0.06 * 63**0.5)
+    assert boxes[0].subspace.size == pytest.approx(0.06 * 63**0.5)
     assert 0 < boxes[1].growth_queries <= 49
 
 

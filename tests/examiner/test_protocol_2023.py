@@ -355,6 +355,7 @@ OTHER = {
     "poses": "mine.npz",
     "backgrounds": "photos",
     "judge": "2",
+    "others": "blazepose-lite",
     "baselines": "random",
     "regions": "verified",
 }
