@@ -128,6 +128,16 @@ def _audit(commands_of: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         metavar="FILE",
         help="your Human3.6M regressor of shape (17, V), .npy or sparse .npz: figures on the 14 joints of LSP",
     )
+    _beside(audit)
+    add("--config", type=Path, help="YAML file of these settings; options given here win")
+    add("--out", type=Path, help="a new folder (default runs/audit-NNN)")
+    add("--resume", type=Path, metavar="FOLDER", help="go on with a stopped run, with its own settings")
+    audit.set_defaults(run=commands.audit)
+
+
+def _beside(audit: argparse.ArgumentParser) -> None:
+    """Who else is asked: the judge, baselines, other targets."""
+    add = audit.add_argument
     add(
         "--judge",
         type=int,
@@ -141,10 +151,6 @@ def _audit(commands_of: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         metavar="TARGETS",
         help="other targets that are shown the failures, e.g. blazepose-heavy: is it the picture, or the model?",
     )
-    add("--config", type=Path, help="YAML file of these settings; options given here win")
-    add("--out", type=Path, help="a new folder (default runs/audit-NNN)")
-    add("--resume", type=Path, metavar="FOLDER", help="go on with a stopped run, with its own settings")
-    audit.set_defaults(run=commands.audit)
 
 
 def _search(audit: argparse.ArgumentParser) -> None:
