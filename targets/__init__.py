@@ -5,6 +5,7 @@ from targets.blazepose import DETECTOR_FILE, LANDMARK_FILES, BlazePose
 from targets.catalogue import BUILT_IN, build_target
 from targets.check import check_target
 from targets.check_values import Truth
+from targets.crop import IMAGENET_MEAN, IMAGENET_STD, Crop, check_people
 from targets.fake import FakePlantedTarget, FakeTarget
 from targets.user_code import built_by_user, names_user_code
 from targets.weights import WeightFile, adopt, cache_folder, fetch
@@ -12,8 +13,11 @@ from targets.weights import WeightFile, adopt, cache_folder, fetch
 __all__ = [
     "BUILT_IN",
     "DETECTOR_FILE",
+    "IMAGENET_MEAN",
+    "IMAGENET_STD",
     "LANDMARK_FILES",
     "BlazePose",
+    "Crop",
     "FakePlantedTarget",
     "FakeTarget",
     "Prediction",
@@ -25,6 +29,7 @@ __all__ = [
     "build_target",
     "built_by_user",
     "cache_folder",
+    "check_people",
     "check_target",
     "fetch",
     "names_user_code",

@@ -18,6 +18,7 @@ from targets.blazepose_geometry import (
     turn_back,
     warp,
 )
+from targets.crop import check_people
 from targets.tflite import TfliteModel
 from targets.weights import Report, WeightFile, fetch, silent
 
@@ -135,7 +136,7 @@ class BlazePose:
         Raises:
             ValueError: Wrong shape or dtype, or a box without an area.
         """
-        _check(images, boxes)
+        check_people(images, boxes)
         count = len(images)
         joints, joints2d = np.zeros((count, 33, 3)), np.zeros((count, 33, 2))
         confidence = np.zeros(count)
@@ -164,16 +165,3 @@ class BlazePose:
 def _check_option(name: str, value: str, options: tuple[str, ...]) -> None:
     if value not in options:
         raise ValueError(f"expected {name} to be one of {', '.join(options)}, got {value!r}")
-
-
-def _check(images: NDArray[np.uint8], boxes: Float) -> None:
-    if images.ndim != 4 or images.shape[3] != 3 or images.dtype != np.uint8:
-        raise ValueError(f"expected images (N, H, W, 3) uint8, got {images.shape} {images.dtype}")
-    if boxes.shape != (len(images), 4):
-        raise ValueError(f"expected boxes ({len(images)}, 4), one an image, got {boxes.shape}")
-    bad = ~(np.isfinite(boxes).all(axis=1) & (boxes[:, 2:] > boxes[:, :2]).all(axis=1))
-    if bad.any():
-        row = int(bad.argmax())
-        raise ValueError(
-            f"expected boxes x0, y0, x1, y1 with x0 < x1 and y0 < y1, got {boxes[row].tolist()} in row {row}"
-        )
