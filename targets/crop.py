@@ -70,7 +70,7 @@ class Crop:
         cut = np.stack([self._one(image, m) for image, m in zip(images, matrices, strict=True)])
         if self.channels == "BGR":
             cut = cut[..., ::-1]
-        scaled = (cut / np.float32(255) - np.float32(self.mean)) / np.float32(self.std)
+        scaled = (cut / np.float32(255) - np.array(self.mean, np.float32)) / np.array(self.std, np.float32)
         return np.ascontiguousarray(scaled.transpose(0, 3, 1, 2), dtype=np.float32)
 
     def to_picture(self, points: Float, boxes: Float) -> Float:
