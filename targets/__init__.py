@@ -2,6 +2,7 @@
 
 from targets.base import Prediction, Target, TargetSpec
 from targets.blazepose import DETECTOR_FILE, LANDMARK_FILES, BlazePose
+from targets.blazepose_torch import BlazePoseTorch
 from targets.catalogue import BUILT_IN, build_target
 from targets.check import check_target
 from targets.check_values import Truth
@@ -17,6 +18,7 @@ __all__ = [
     "IMAGENET_STD",
     "LANDMARK_FILES",
     "BlazePose",
+    "BlazePoseTorch",
     "Crop",
     "FakePlantedTarget",
     "FakeTarget",
