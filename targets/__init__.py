@@ -8,6 +8,8 @@ from targets.check import check_target
 from targets.check_values import Truth
 from targets.crop import IMAGENET_MEAN, IMAGENET_STD, Crop, check_people
 from targets.fake import FakePlantedTarget, FakeTarget
+from targets.hmr_lite import HmrLite
+from targets.trained_on import stale_look
 from targets.user_code import built_by_user, names_user_code
 from targets.weights import WeightFile, adopt, cache_folder, fetch
 
@@ -22,6 +24,7 @@ __all__ = [
     "Crop",
     "FakePlantedTarget",
     "FakeTarget",
+    "HmrLite",
     "Prediction",
     "Target",
     "TargetSpec",
@@ -35,4 +38,5 @@ __all__ = [
     "check_target",
     "fetch",
     "names_user_code",
+    "stale_look",
 ]

@@ -11,6 +11,7 @@ from typing import Any
 from targets.base import Target
 from targets.blazepose import BlazePose, Size
 from targets.blazepose_torch import BlazePoseTorch
+from targets.hmr_lite import HmrLite
 from targets.user_code import built_by_user, names_user_code
 from targets.weights import Report, silent
 
@@ -31,6 +32,7 @@ BUILT_IN: MappingProxyType[str, Callable[..., Target]] = MappingProxyType(
         "blazepose-lite-torch": partial(_blazepose_torch, "lite"),
         "blazepose-full-torch": partial(_blazepose_torch, "full"),
         "blazepose-heavy-torch": partial(_blazepose_torch, "heavy"),
+        "hmr-lite": HmrLite,
     }
 )
 """Factories by name; keywords `region_of_interest` and `report`."""
