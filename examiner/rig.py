@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -35,7 +36,7 @@ from simulator import (
     load_poses,
     load_prior,
 )
-from targets import Target, TargetSpec, build_target
+from targets import Target, TargetSpec, build_target, stale_look
 
 SPREAD_DRAWS = 2000
 """Draws that tell how much poses usually vary."""
@@ -128,6 +129,8 @@ def build_rig(
     fairness = Fairness(body, load_motion_range(), common_joints(target.spec.joint_names), spaces.rule)
     referee = build_referee(config, body) if simulator is None else None
     simulator = simulator or build_simulator(config, body)
+    if stale := stale_look(target.spec, simulator.version):
+        warnings.warn(stale, stacklevel=2)
     score = score_of(config, target)
     evaluator = Evaluator(simulator, target, fairness, score)
     about = reference_about(body, prior, poses, config, target, score, simulator)

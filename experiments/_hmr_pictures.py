@@ -1,6 +1,6 @@
 """What `hmr-lite` is trained and measured on: rendered people, kept as features and labels.
 
-A set of people is drawn once, in parts that are kept on disk: what was drawn is not drawn again.
+A set of people is drawn once, in parts that are kept on disk: what was drawn is not drawn again, for a longer set either.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Draw:
     poses: Poses = field(repr=False)
     source: str
     """Tells the poses from others."""
-    count: int
+    count: int = field(repr=False)
     seed: int
     view: ViewFactor
 
@@ -109,11 +109,12 @@ def people_of(
     base.mkdir(parents=True, exist_ok=True)
     parts = []
     for part, start in enumerate(range(0, draw.count, PART)):
-        path = base / f"{part:03d}.npz"
+        size = min(PART, draw.count - start)
+        path = base / f"{part:03d}-{size}.npz"
         if not path.is_file():
-            scene = draw.scene(body, part, min(PART, draw.count - start))
+            scene = draw.scene(body, part, size)
             _keep(path, joined(list(_seen(scene, simulator, features))))
-            said(f"{draw.name}: {min(start + PART, draw.count)} of {draw.count} people drawn")
+            said(f"{draw.name}: {start + size} of {draw.count} people drawn")
         with np.load(path, allow_pickle=False) as stored:
             parts.append(People(**stored))
     return joined(parts)

@@ -63,6 +63,7 @@ def test_wheel_holds_the_four_rooms_and_their_data_only(tmp_path):
         "examiner/data/report.html",
         "examiner/data/references/blazepose-full.json",
         "examiner/py.typed",
+        "targets/data/hmr_lite.safetensors",
     ):
         assert wanted in names
 

@@ -25,6 +25,7 @@ def broken(): raise RuntimeError("no weights")
 """
 
 NAMES = [f"blazepose-{size}{end}" for end in ("", "-torch") for size in ("lite", "full", "heavy")]
+NAMES.append("hmr-lite")
 
 
 @pytest.fixture
