@@ -20,7 +20,8 @@ import numpy as np
     MILDEST,
     RULES,
     VOLUME,
-) = range(15)
+    VERTEX_JOINTS,
+) = range(16)
 """Streams of randomness."""
 
 FIXED = 20260101

@@ -42,6 +42,9 @@ class TargetSpec:
     OpenGL's. Applied for you to joints, vertices, `transl` and `global_orient`."""
     root: str = ""
     """What lies at the origin of predicted joints: a joint's name, `hips` (their middle), or nothing: the camera."""
+    gives: tuple[str, ...] = ("joints",)
+    """Fields of its Prediction that a score can be made of: `joints`, `joints2d`, `vertices`, `body_pose`,
+    `hypotheses`. What is given beyond these does no harm."""
     crop: Crop | None = None
     """How the target cuts a person out, where it does; None where it looks at the whole picture or does so itself."""
     body: str = ""
