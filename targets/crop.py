@@ -98,7 +98,7 @@ class Crop:
         return np.asarray(samples, dtype=np.float32)
 
     def _blurred(self, image: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
-        """The picture, smoothed where it is much finer than the crop; the widths of 4D-Humans (S. Goel et al., 2023)."""
+        """The picture, smoothed where it is much finer than the crop; widths of 4D-Humans (S. Goel et al., 2023)."""
         import cv2  # deferred: `import targets` stays light
 
         if not self.antialias or scale <= LEAST_EXCESS * self.antialias:

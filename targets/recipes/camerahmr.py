@@ -35,7 +35,7 @@ CROP = Crop(size=(256, 256), box_scale=1.0)
 
 @dataclass(frozen=True)
 class CameraHmr:
-    """A network of CameraHMR's signature: a batch with image, box and intrinsics to (parameters, camera, focal length)."""
+    """A network of CameraHMR's signature: image, box and intrinsics to (parameters, camera, focal length)."""
 
     spec: TargetSpec
     """Of the target."""
@@ -84,6 +84,7 @@ def build(
         needs=("images", "boxes", "intrinsics"),
         metric=True,
         licence=LICENCE,
+        gives=("body_pose",),
         weights_sha256=weights_digest(model),
         crop=CROP,
         body="smpl",

@@ -89,7 +89,9 @@ def build(
     spec = TargetSpec(
         name="cliff",
         needs=("images", "boxes"),
+        metric=True,
         licence=LICENCE,
+        gives=("body_pose",),
         weights_sha256=weights_digest(model),
         crop=CROP,
         body="smpl",
@@ -97,9 +99,7 @@ def build(
     return Cliff(spec, TorchNetwork(network, device))
 
 
-def load(
-    model: str | Path | None, mean_params: str | Path, backbone: str, device: str
-) -> Callable[..., Any]:
+def load(model: str | Path | None, mean_params: str | Path, backbone: str, device: str) -> Callable[..., Any]:
     """The published network with its weights."""
     path = checkpoint_file(model, CHECKPOINT, REPOSITORY)
     means = checkpoint_file(mean_params, "smpl_mean_params.npz", REPOSITORY)

@@ -105,6 +105,7 @@ def build(
         needs=("images", "boxes"),
         metric=True,
         licence=LICENCE,
+        gives=("joints", "joints2d", "vertices"),
         weights_sha256=weights_digest(model),
         crop=CROP,
         body="smpl",

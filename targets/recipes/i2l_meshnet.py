@@ -95,6 +95,7 @@ def build(
         name="i2l-meshnet",
         needs=("images", "boxes", "intrinsics"),
         licence=LICENCE,
+        gives=("vertices",),
         weights_sha256=weights_digest(model),
         crop=CROP,
         body="smpl",
@@ -108,7 +109,9 @@ def load(model: str | Path | None, device: str) -> Callable[..., Any]:
     torch = repository_module("torch", "torch")
     network = repository_module("model", REPOSITORY).get_model(6890, 29, "test")
     weights = torch.load(path, map_location="cpu", weights_only=False)["network"]
-    network.load_state_dict({name.removeprefix("module."): value for name, value in weights.items()}, strict=False)
+    network.load_state_dict(
+        {name.removeprefix("module."): value for name, value in weights.items()}, strict=False
+    )
     loaded: Callable[..., Any] = network.to(device).eval()
     return loaded
 

@@ -57,7 +57,9 @@ class MultiHmr:
             square = normalised(box.fit(image))[None]
             people = self.network(square, K=box.intrinsics(camera)[None], **options)
             found.append([self._person(person) for person in people if "rotvec" in person])
-        prediction = [[person | {"joints2d": box.to_picture(person["joints2d"])} for person in all_] for all_ in found]
+        prediction = [
+            [person | {"joints2d": box.to_picture(person["joints2d"])} for person in all_] for all_ in found
+        ]
         return everybody(prediction, len(self.rows))
 
     def _person(self, person: Mapping[str, Any]) -> dict[str, Any]:
@@ -70,7 +72,11 @@ class MultiHmr:
         }
         if self.spec.body == "smplx":
             turns = person["rotvec"].reshape(-1, 3)
-            fields |= {"global_orient": turns[0], "body_pose": turns[1:22].reshape(63), "betas": person["shape"][:10]}
+            fields |= {
+                "global_orient": turns[0],
+                "body_pose": turns[1:22].reshape(63),
+                "betas": person["shape"][:10],
+            }
         if "scores" in person:
             fields["confidence"] = np.asarray(person["scores"]).reshape(())
         return fields
@@ -101,6 +107,7 @@ def build(
         needs=("images", "intrinsics"),
         metric=True,
         licence=LICENCE,
+        gives=("joints", "joints2d", "vertices", "body_pose"),
         weights_sha256=weights_digest(model),
         region_of_interest="detector",
         body="smplx",

@@ -66,6 +66,7 @@ def build(
         needs=("images", "intrinsics"),
         metric=True,
         licence=LICENCE,
+        gives=("joints", "joints2d", "vertices"),
         weights_sha256=weights_digest(model),
         region_of_interest="detector",
         body="anny",

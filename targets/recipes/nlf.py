@@ -28,8 +28,6 @@ from targets.whole_picture import everybody
 REPOSITORY = "isarandi/nlf"
 CHECKPOINT = "nlf_l_multi.torchscript"
 LICENCE = "MIT (code); weights and SMPL: non-commercial research"
-MILLIMETRES = 1000.0
-"""Of its points a metre."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ class Nlf:
     def predict(
         self, *, images: NDArray[np.uint8], intrinsics: Float, boxes: Float | None = None
     ) -> Prediction:
-        """Joints and vertices in metres, in the camera of the intrinsics; with boxes a person a picture, else everybody."""
+        """Joints and vertices in mm, in the camera of the intrinsics; with boxes one a picture, else everybody."""
         found = []
         for row, image in enumerate(images):
             picture, camera = image.transpose(2, 0, 1)[None], intrinsics[row : row + 1]
@@ -62,12 +60,12 @@ class Nlf:
 def _people(out: dict[str, list[Any]]) -> list[dict[str, Any]]:
     """The people of one picture."""
     count = len(out["joints3d"][0])
-    fields: dict[str, Float] = {
-        "joints": out["joints3d"][0] / MILLIMETRES,
-        "vertices": out["vertices3d"][0] / MILLIMETRES,
+    fields: dict[str, Any] = {
+        "joints": out["joints3d"][0],
+        "vertices": out["vertices3d"][0],
         "joints2d": out["joints2d"][0],
+        **from_axis_angles(out["pose"][0].reshape(count, 72), out["betas"][0]),
     }
-    fields |= from_axis_angles(out["pose"][0].reshape(count, 72), out["betas"][0])  # type: ignore[arg-type]
     if "boxes" in out and out["boxes"][0].shape[-1] == 5:
         fields["confidence"] = out["boxes"][0][:, 4]
     return [{name: value[row] for name, value in fields.items()} for row in range(count)]
@@ -100,8 +98,10 @@ def build(
         needs=("images", "intrinsics", *(("boxes",) if region_of_interest == "box" else ())),
         metric=True,
         licence=LICENCE,
+        gives=("joints", "joints2d", "vertices", "body_pose"),
         weights_sha256=weights_digest(model),
         region_of_interest=region_of_interest,
+        units="mm",
         body="smpl",
     )
     functions = (network.estimate_smpl_batched, network.detect_smpl_batched)

@@ -91,7 +91,9 @@ def build(
         name="pare",
         joint_names=OPENPOSE_25,
         needs=("images", "boxes"),
+        metric=True,
         licence=LICENCE,
+        gives=("joints", "joints2d", "vertices", "body_pose"),
         weights_sha256=weights_digest(model),
         crop=Crop(size=(SIDE, SIDE), box_scale=box_scale),
         body="smpl",
@@ -102,7 +104,9 @@ def build(
 def load(model: str | Path | None, device: str) -> Callable[..., Any]:
     """The published network with its weights, built as its config says."""
     path = checkpoint_file(model, CHECKPOINT, REPOSITORY)
-    config = checkpoint_file(path.parent / path.name.replace("checkpoint.ckpt", "config.yaml"), "its config", REPOSITORY)
+    config = checkpoint_file(
+        path.parent / path.name.replace("checkpoint.ckpt", "config.yaml"), "its config", REPOSITORY
+    )
     torch, models = repository_module("torch", "torch"), repository_module("pare.models", REPOSITORY)
     settings = repository_module("pare.core.config", REPOSITORY).update_hparams(str(config))
     named = dict(settings.PARE) | {"USE_POSITION_ENCODINGS": settings.PARE.USE_POS_ENC}
@@ -110,7 +114,9 @@ def load(model: str | Path | None, device: str) -> Callable[..., Any]:
     wanted = inspect.signature(models.PARE.__init__).parameters
     network = models.PARE(**{name: named[name.upper()] for name in wanted if name.upper() in named})
     weights = torch.load(path, map_location="cpu", weights_only=False)["state_dict"]
-    network.load_state_dict({name.removeprefix("model."): value for name, value in weights.items()}, strict=False)
+    network.load_state_dict(
+        {name.removeprefix("model."): value for name, value in weights.items()}, strict=False
+    )
     loaded: Callable[..., Any] = network.to(device).eval()
     return loaded
 

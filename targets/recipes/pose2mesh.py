@@ -59,7 +59,9 @@ def normalised(joints: Float) -> Float:
 def with_pelvis_and_neck(joints: Float) -> Float:
     """COCO's joints (N, 17, 2) with the middles of hips and shoulders after them: (N, 19, 2)."""
     pairs = (("left_hip", "right_hip"), ("left_shoulder", "right_shoulder"))
-    middles = [joints[:, [COCO_17.index(name) for name in pair]].mean(axis=1, keepdims=True) for pair in pairs]
+    middles = [
+        joints[:, [COCO_17.index(name) for name in pair]].mean(axis=1, keepdims=True) for pair in pairs
+    ]
     return np.concatenate([joints, *middles], axis=1)
 
 
@@ -92,6 +94,7 @@ def build(
         needs=("keypoints",),
         metric=True,
         licence=LICENCE,
+        gives=("vertices",),
         root="pelvis",
         body="smpl",
         keypoints=KEYPOINTS[joint_set],

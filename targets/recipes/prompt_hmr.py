@@ -89,6 +89,7 @@ def build(
         needs=("images", "boxes", "intrinsics"),
         metric=True,
         licence=LICENCE,
+        gives=("joints", "joints2d", "vertices", "body_pose"),
         weights_sha256=weights_digest(weights),
         body="smplx",
     )

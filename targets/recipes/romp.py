@@ -22,7 +22,7 @@ from targets.base import Prediction, TargetSpec
 from targets.joint_orders import SMPL_24
 from targets.recipe import Recipe
 from targets.smpl_parameters import from_axis_angles
-from targets.torch_network import Float, to_arrays
+from targets.torch_network import to_arrays
 from targets.user_repository import checkpoint_file, repository_module, weights_digest
 from targets.weak_perspective import Regions, focal_length_of_picture, picture_translation
 from targets.whole_picture import everybody
@@ -56,14 +56,14 @@ class Romp:
         where = _whole(image, len(scale))
         focal_length = focal_length_of_picture(where, SIDE)
         transl = picture_translation(np.hstack([scale, offset / scale]), where, focal_length)
-        fields: dict[str, Float] = {
+        fields: dict[str, Any] = {
             "joints": out["joints"][:, :24] + transl[:, None],
             "joints2d": out["pj2d_org"][:, :24],
             "vertices": out["verts"] + transl[:, None],
             "transl": transl,
             "focal_length": focal_length,
+            **from_axis_angles(out["smpl_thetas"], out["smpl_betas"]),
         }
-        fields |= from_axis_angles(out["smpl_thetas"], out["smpl_betas"])  # type: ignore[arg-type]
         if "center_confs" in out:
             fields["confidence"] = out["center_confs"].reshape(-1)
         return [{name: value[row] for name, value in fields.items()} for row in range(len(scale))]
@@ -100,6 +100,7 @@ def build(
         needs=("images",),
         metric=True,
         licence=LICENCE,
+        gives=("joints", "joints2d", "vertices", "body_pose"),
         weights_sha256=weights_digest(model),
         region_of_interest="detector",
         body="smpl",

@@ -33,7 +33,9 @@ JOINTS = {
     **dict(enumerate(("left_knee", "right_knee", "left_ankle", "right_ankle"), 11)),
     **dict(enumerate(("left_big_toe", "left_small_toe", "left_heel"), 15)),
     **dict(enumerate(("right_big_toe", "right_small_toe", "right_heel"), 18)),
-    **{41: "right_wrist", 62: "left_wrist", 69: "neck"},
+    41: "right_wrist",
+    62: "left_wrist",
+    69: "neck",
 }
 """Rows of its 70 keypoints that are no fingers."""
 
@@ -57,7 +59,9 @@ class Sam3dBody:
     def _look(self, image: NDArray[np.uint8], box: Float, intrinsics: Float) -> dict[str, Any]:
         camera = to_tensors(intrinsics, "cpu")
         options = {"bboxes": box.copy(), "cam_int": camera, "inference_type": self.inference_type}
-        person = {name: to_arrays(value) for name, value in self.network(image[0].copy(), **options)[0].items()}
+        person = {
+            name: to_arrays(value) for name, value in self.network(image[0].copy(), **options)[0].items()
+        }
         transl, rows = person["pred_cam_t"].reshape(1, 3), list(JOINTS)
         return {
             "joints": (person["pred_keypoints_3d"][rows] + transl)[None],
@@ -94,6 +98,7 @@ def build(
         needs=("images", "boxes", "intrinsics"),
         metric=True,
         licence=LICENCE,
+        gives=("joints", "joints2d", "vertices"),
         weights_sha256=weights_digest(model),
         body="mhr",
     )

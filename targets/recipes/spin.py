@@ -35,7 +35,7 @@ SIDE = 224
 
 @dataclass(frozen=True)
 class Spin:
-    """A network of SPIN's signature: images (1, 3, 224, 224) to rotations (1, 24, 3, 3), betas and camera (s, tx, ty)."""
+    """A network of SPIN's signature: images (1, 3, 224, 224) to rotations, betas and camera (s, tx, ty)."""
 
     spec: TargetSpec
     """Of the target."""
@@ -84,7 +84,9 @@ def build(
     spec = TargetSpec(
         name="spin",
         needs=("images", "boxes"),
+        metric=True,
         licence=LICENCE,
+        gives=("body_pose",),
         weights_sha256=weights_digest(model),
         crop=Crop(size=(SIDE, SIDE), box_scale=box_scale),
         body="smpl",

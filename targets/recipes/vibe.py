@@ -65,7 +65,11 @@ class Vibe:
 
     def _look(self, crops: NDArray[np.float32]) -> dict[str, Any]:
         out = self.network(crops)[-1]
-        return {"theta": out["theta"][:, -1], "vertices": out["verts"][:, -1], "joints": out["kp_3d"][:, -1, :25]}
+        return {
+            "theta": out["theta"][:, -1],
+            "vertices": out["verts"][:, -1],
+            "joints": out["kp_3d"][:, -1, :25],
+        }
 
 
 def build(
@@ -93,6 +97,7 @@ def build(
         needs=("clips", "boxes"),
         metric=True,
         licence=LICENCE,
+        gives=("joints", "joints2d", "vertices", "body_pose"),
         weights_sha256=weights_digest(model),
         crop=CROP,
         body="smpl",

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from targets.base import Prediction, TargetSpec
 from targets.overlap import overlap
+from targets.people import LEAST_OVERLAP
 from targets.recipe import Recipe
 from targets.smpl_parameters import from_matrices
 from targets.torch_network import Float
@@ -35,6 +36,7 @@ REPOSITORY = "yohanshin/WHAM"
 CHECKPOINT = "checkpoints/wham_vit_w_3dpw.pth.tar"
 LICENCE = "MIT (code); weights and SMPL: non-commercial research"
 LEAST_FRAMES = 30
+VERTICES = 6890
 
 
 @dataclass(frozen=True)
@@ -51,11 +53,13 @@ class Wham:
         size = (int(clips.shape[3]), int(clips.shape[2]))
         focal_length = np.full(len(clips), float(np.hypot(*size)))
         last = boxes if boxes.ndim == 2 else boxes[:, -1]
-        people = [self._person(clip, box, focal_length[:1], size) for clip, box in zip(clips, last, strict=True)]
+        people = [
+            self._person(clip, box, focal_length[:1], size) for clip, box in zip(clips, last, strict=True)
+        ]
         found = np.array([person is not None for person in people])
         blank = next((person for person in people if person is not None), None)
         if blank is None:
-            return Prediction(found=found, vertices=np.zeros((len(clips), 1, 3)))
+            return Prediction(found=found, vertices=np.zeros((len(clips), VERTICES, 3)))
         nobody = {name: np.zeros_like(value) for name, value in blank.items()}
         rows = [nobody if person is None else person for person in people]
         stacked = {name: np.stack([row[name] for row in rows]) for name in nobody}
@@ -73,20 +77,26 @@ class Wham:
         there = [p for p in people.values() if int(np.max(p["frame_id"])) == len(clip) - 1]
         seen = [picture_pixels(_vertices(p)[None], focal_length, size)[0] for p in there]
         shares = [overlap(points, box) for points in seen]
-        if not shares or max(shares) <= 0:
+        if not shares or max(shares) < LEAST_OVERLAP:
             return None
         return _last(there[int(np.argmax(shares))])
 
 
+def _of_last_frame(value: Any, *shape: int) -> Float:
+    """Of frames stacked in any way."""
+    frames = np.asarray(value, np.float64).reshape(-1, *shape)
+    return np.asarray(frames[-1])
+
+
 def _vertices(person: Mapping[str, Any]) -> Float:
-    """(V, 3) of the last frame."""
-    return np.asarray(person["verts_cam"], np.float64).reshape(-1, *np.shape(person["verts_cam"])[-2:])[-1]
+    """(V, 3) of the last frame, metres, camera axes."""
+    return _of_last_frame(person["verts_cam"], *np.shape(person["verts_cam"])[-2:])
 
 
 def _last(person: Mapping[str, Any]) -> dict[str, Float]:
-    root = np.asarray(person["poses_root_cam"], np.float64).reshape(-1, 1, 3, 3)[-1]
-    rest = np.asarray(person["poses_body"], np.float64).reshape(-1, 23, 3, 3)[-1]
-    betas = np.asarray(person["betas"], np.float64).reshape(-1, 10)[-1]
+    root = _of_last_frame(person["poses_root_cam"], 1, 3, 3)
+    rest = _of_last_frame(person["poses_body"], 23, 3, 3)
+    betas = _of_last_frame(person["betas"], 10)
     return {"rotations": np.concatenate([root, rest]), "betas": betas, "vertices": _vertices(person)}
 
 
@@ -101,7 +111,9 @@ def write_video(clip: NDArray[np.uint8], path: Path, frames_per_second: float = 
     code = cv2.VideoWriter.fourcc(*"MJPG")
     writer = cv2.VideoWriter(str(path), code, frames_per_second, (clip.shape[2], clip.shape[1]))
     if not writer.isOpened():
-        raise OSError(f"expected OpenCV to write motion JPEG to {path}, got no writer: install opencv with video")
+        raise OSError(
+            f"expected OpenCV to write motion JPEG to {path}, got no writer: install opencv with video"
+        )
     for frame in clip:
         writer.write(np.ascontiguousarray(frame[..., ::-1]))
     writer.release()
@@ -128,6 +140,7 @@ def build(
         needs=("clips", "boxes"),
         metric=True,
         licence=LICENCE,
+        gives=("vertices", "body_pose"),
         weights_sha256=weights_digest(model),
         region_of_interest="detector",
         body="smpl",
