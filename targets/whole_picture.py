@@ -32,7 +32,7 @@ class Letterbox:
     @property
     def shift(self) -> Float:
         """(2,) pixels of the square: where the picture's corner lies."""
-        return np.array([(self.side - size) // 2 for size in self._inner()], np.float64)
+        return (self.side - self.scale * np.array(self.image_size, np.float64)) / 2
 
     def fit(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The square (side, side, 3) of a picture (H, W, 3); bicubic, as Pillow's `ImageOps.pad`."""
@@ -40,7 +40,7 @@ class Letterbox:
 
         small = np.asarray(Image.fromarray(image).resize(self._inner(), Image.Resampling.BICUBIC))
         square = np.zeros((self.side, self.side, 3), np.uint8)
-        x, y = self.shift.astype(int)
+        x, y = (round((self.side - size) * 0.5) for size in self._inner())
         square[y : y + small.shape[0], x : x + small.shape[1]] = small
         return square
 

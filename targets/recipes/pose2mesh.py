@@ -29,7 +29,9 @@ REPOSITORY = "hongsukchoi/Pose2Mesh_RELEASE"
 CHECKPOINT = "experiment (the clone's folder of checkpoints)"
 LICENCE = "MIT (code); weights and SMPL: non-commercial research"
 JointSet = Literal["smpl", "human36", "coco"]
-KEYPOINTS: dict[JointSet, tuple[str, ...]] = {"smpl": SMPL_24, "human36": H36M_17, "coco": COCO_17}
+COCO_19 = (*COCO_17, "hips", "shoulders")
+"""COCO's joints and the middles that the repository calls pelvis and neck."""
+KEYPOINTS: dict[JointSet, tuple[str, ...]] = {"smpl": SMPL_24, "human36": H36M_17, "coco": COCO_19}
 VERTICES = 6890
 
 
@@ -46,23 +48,13 @@ class Pose2Mesh:
 
     def predict(self, *, keypoints: Float) -> Prediction:
         """Vertices in metres about the pelvis, from joints (N, K, 2) in pixels. The picture's camera is not known."""
-        joints = with_pelvis_and_neck(keypoints) if self.spec.keypoints == COCO_17 else keypoints
-        out = one_by_one(lambda row: {"mesh": self.network(row)[0]}, normalised(joints))
+        out = one_by_one(lambda row: {"mesh": self.network(row)[0]}, normalised(keypoints))
         return Prediction(found=np.ones(len(keypoints), np.bool_), vertices=out["mesh"][:, self.order])
 
 
 def normalised(joints: Float) -> Float:
     """Joints (N, K, 2) with mean 0 and deviation 1 along each axis, which takes away any box round them."""
     return np.asarray((joints - joints.mean(axis=1, keepdims=True)) / joints.std(axis=1, keepdims=True))
-
-
-def with_pelvis_and_neck(joints: Float) -> Float:
-    """COCO's joints (N, 17, 2) with the middles of hips and shoulders after them: (N, 19, 2)."""
-    pairs = (("left_hip", "right_hip"), ("left_shoulder", "right_shoulder"))
-    middles = [
-        joints[:, [COCO_17.index(name) for name in pair]].mean(axis=1, keepdims=True) for pair in pairs
-    ]
-    return np.concatenate([joints, *middles], axis=1)
 
 
 def build(
@@ -79,7 +71,7 @@ def build(
         model: Path of the folder `experiment`.
         network: Called in place of a loaded one.
         order: With `network`: rows of its mesh that are SMPL's vertices; all, in order, without them.
-        joint_set: Which 2D joints it takes: `smpl` (24), `human36` (17) or `coco` (17).
+        joint_set: Which 2D joints it takes: `smpl` (24), `human36` (17) or `coco` (19).
         device: Torch's word for where the network runs.
 
     Raises:
