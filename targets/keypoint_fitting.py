@@ -23,7 +23,9 @@ TORSO = ("left_hip", "right_hip", "left_shoulder", "right_shoulder")
 YAWS = (0.0, 90.0, 180.0, 270.0)
 """Degrees: ways to face that the fit starts from; 0 looks at the camera."""
 KEPT = 2
-"""Best starts that are fitted to the end."""
+"""Starts that are fitted to the end: the best, and the best that is another pose."""
+ANOTHER = 0.1
+"""Metres a joint, on average and about the first joint, from which on a pose is another."""
 WIDTH = 0.1
 """Share of the person's extent beyond which a joint's distance counts less and less."""
 BENDS = ((52, 1.0), (55, -1.0), (9, -1.0), (12, -1.0))
@@ -69,7 +71,9 @@ def fit_person(
     """
     problem = _Problem(body, keypoints, [list(names).index(name) for name in TORSO], intrinsics)
     starts = sorted((problem.start(yaw, pose_width) for yaw in YAWS), key=lambda start: start[1])
-    fits = [problem.refined(values) for values, _ in starts[:KEPT]]
+    first, *others = (values for values, _ in starts)
+    second = next((other for other in others if problem.between(first, other) > ANOTHER), others[0])
+    fits = [problem.refined(values) for values in (first, second)]
     return sorted(fits, key=lambda fit: fit.loss)
 
 
@@ -87,18 +91,25 @@ class _Problem:
         self._extent = float(np.ptp(keypoints[known], axis=0).max())
 
     def start(self, yaw: float, pose_width: int) -> tuple[list[Any], float]:
-        """Parameters of a body at rest that faces somewhere, placed so that its torso fits, and how well it does."""
+        """Parameters of a body that faces somewhere, its torso fitted, then all of it once; and what is left."""
         orient = self._torch.tensor([_facing(yaw)], dtype=self._torch.float64)
         betas, pose = (self._torch.zeros((1, n), dtype=self._torch.float64) for n in (10, pose_width))
         transl = self._placed(betas, pose, orient)
         values = [betas, pose, orient, transl]
-        loss = self._minimise(values, moving=(2, 3), weights=STAGES[0], only=self._torso)
-        return values, loss
+        self._minimise(values, moving=(2, 3), weights=STAGES[0], only=self._torso)
+        return values, self._minimise(values, moving=(0, 1, 2, 3), weights=STAGES[0])
+
+    def between(self, one: list[Any], other: list[Any]) -> float:
+        """Metres between the joints of two poses, on average and about the first joint."""
+        with self._torch.no_grad():
+            joints = [self._body(*values)[0] for values in (one, other)]
+        rooted = [each - each[:1] for each in joints]
+        return float((rooted[0] - rooted[1]).norm(dim=1).mean())
 
     def refined(self, values: list[Any]) -> Fit:
         """The fit that a start leads to."""
         loss = 0.0
-        for weights in STAGES:
+        for weights in STAGES[1:]:
             loss = self._minimise(values, moving=(0, 1, 2, 3), weights=weights)
         with self._torch.no_grad():
             joints = self._body(*values)

@@ -24,6 +24,11 @@ def tensor(value: Any) -> torch.Tensor:
     return torch.tensor(np.asarray(value), dtype=torch.float32)
 
 
+def eyes_of(people: People, *how: Any, **more: Any) -> FakeEyes:
+    """Eyes that know people by the crops that `warped` makes of them."""
+    return FakeEyes([warped(*each, *how, **more) for each in zip(people.images, people.boxes, strict=True)])
+
+
 def middle_of(box: Float) -> Float:
     return (box[:2] + box[2:]) / 2
 
@@ -68,9 +73,7 @@ class FakeSpin:
 
     @classmethod
     def of(cls, people: People) -> FakeSpin:
-        return cls(
-            people, FakeEyes([warped(*each, (224, 224), 1.2) for each in zip(people.images, people.boxes)])
-        )
+        return cls(people, eyes_of(people, (224, 224), 1.2))
 
     def __call__(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
         row = self.eyes(images)
@@ -102,8 +105,7 @@ class FakeCliff:
 
     @classmethod
     def of(cls, people: People) -> FakeCliff:
-        pairs = zip(people.images, people.boxes)
-        return cls(people, FakeEyes([warped(*each, (256, 192), 1.1, 0.75) for each in pairs]))
+        return cls(people, eyes_of(people, (256, 192), 1.1, 0.75))
 
     def __call__(self, images: torch.Tensor, bbox_info: torch.Tensor) -> tuple[torch.Tensor, ...]:
         row = self.eyes(images)
@@ -123,8 +125,7 @@ class FakeHmr2:
 
     @classmethod
     def of(cls, people: People) -> FakeHmr2:
-        pairs = zip(people.images, people.boxes)
-        return cls(people, FakeEyes([warped(*each, (256, 256), 1.0, 0.75) for each in pairs]))
+        return cls(people, eyes_of(people, (256, 256), 1.0, 0.75))
 
     def __call__(self, batch: dict[str, torch.Tensor]) -> dict[str, Any]:
         row = self.eyes(batch["img"])
@@ -144,9 +145,7 @@ class FakeCameraHmr:
 
     @classmethod
     def of(cls, people: People) -> FakeCameraHmr:
-        return cls(
-            people, FakeEyes([warped(*each, (256, 256), 1.0) for each in zip(people.images, people.boxes)])
-        )
+        return cls(people, eyes_of(people, (256, 256), 1.0))
 
     def __call__(self, batch: dict[str, torch.Tensor]) -> tuple[Any, ...]:
         row = self.eyes(batch["img"])
@@ -168,8 +167,7 @@ class FakeHybrik:
     @classmethod
     def of(cls, people: People) -> FakeHybrik:
         mean, std = (0.406, 0.457, 0.480), (0.225, 0.224, 0.229)
-        pairs = zip(people.images, people.boxes)
-        return cls(people, FakeEyes([warped(*each, (256, 256), 1.25, mean=mean, std=std) for each in pairs]))
+        return cls(people, eyes_of(people, (256, 256), 1.25, mean=mean, std=std))
 
     def __call__(
         self, images: torch.Tensor, bboxes: torch.Tensor, img_center: torch.Tensor
@@ -197,10 +195,7 @@ class FakeI2lMeshNet:
 
     @classmethod
     def of(cls, people: People) -> FakeI2lMeshNet:
-        pairs = zip(people.images, people.boxes)
-        return cls(
-            people, FakeEyes([warped(*e, (256, 256), 1.25, mean=(0, 0, 0), std=(1, 1, 1)) for e in pairs])
-        )
+        return cls(people, eyes_of(people, (256, 256), 1.25, mean=(0, 0, 0), std=(1, 1, 1)))
 
     def root_depth(self, boxes: Float, intrinsics: Float) -> Float:
         return np.array(
@@ -224,9 +219,7 @@ class FakeVibe:
 
     @classmethod
     def of(cls, people: People) -> FakeVibe:
-        return cls(
-            people, FakeEyes([warped(*each, (224, 224), 1.1) for each in zip(people.images, people.boxes)])
-        )
+        return cls(people, eyes_of(people, (224, 224), 1.1))
 
     def __call__(self, clip: torch.Tensor) -> list[dict[str, torch.Tensor]]:
         row, frames = self.eyes(clip[:, -1]), clip.shape[1]

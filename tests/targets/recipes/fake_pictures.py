@@ -52,7 +52,7 @@ class FakeRomp:
         people, half = self.people, max(SIZE) / 2
         scale = FOCAL_LENGTH / (half * people.joints[row, 0, 2])
         place = (people.joints2d[row, 0] - HALF) / half
-        offsets = np.stack([place + [0.8, 0.1], place]) - scale * people.local_joints[row, 0, :2]
+        offsets = (place + np.array([[0.8, 0.1], [0, 0]])) - scale * people.local_joints[row, 0, :2]
         joints = np.concatenate([people.local_joints[row], np.zeros((47, 3))])
         seen = (scale * joints[:, :2] + offsets[:, None]) * half + HALF
         twice = {"verts": people.local_vertices[row], "joints": joints, "smpl_betas": people.betas[row]}
@@ -113,7 +113,12 @@ class FakeMultiHmr:
         return cls(people, FakeEyes([padded(image, side) for image in people.images], 0.005), side, anny)
 
     def __call__(
-        self, x: torch.Tensor, is_training: bool, det_thresh: float, nms_kernel_size: int, K: torch.Tensor
+        self,
+        x: torch.Tensor,
+        is_training: bool,
+        det_thresh: float,
+        nms_kernel_size: int,
+        K: torch.Tensor,  # noqa: N803
     ) -> Any:
         row = self.eyes(x)
         camera = padded_camera(self.people, row, self.side)

@@ -25,8 +25,8 @@ def warped(
     height = max(box[3] - box[1], (box[2] - box[0]) / aspect) * scale
     half = np.array([height * size[1] / size[0], height]) / 2
     middle, target = (box[:2] + box[2:]) / 2, np.array([size[1], size[0]]) / 2
-    source = np.float32([middle, middle + [0, half[1]], middle + [half[0], 0]])
-    wanted = np.float32([target, target + [0, target[1]], target + [target[0], 0]])
+    corners = np.array([[0, 0], [0, 1], [1, 0]])
+    source, wanted = np.float32(middle + corners * half), np.float32(target + corners * target)
     crop = cv2.warpAffine(image, cv2.getAffineTransform(source, wanted), size[::-1], flags=cv2.INTER_LINEAR)
     return ((crop / 255 - mean) / std).transpose(2, 0, 1)
 

@@ -1,4 +1,4 @@
-"""Recipes that find people by themselves: several in a picture, or nobody; NLF by its own detector; clips with tracks."""
+"""Recipes that find people by themselves: several in a picture, or nobody; tracks in clips."""
 
 from __future__ import annotations
 

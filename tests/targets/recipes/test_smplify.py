@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from targets import check_target
+from targets import check_target, keypoint_fitting
 from targets.recipes import smplify
 from targets.whole_picture import pixels
 from tests.targets.recipes.rendered import People, rendered_people
@@ -29,7 +29,7 @@ class FakeSmpl:
 
     def __call__(self, betas, body_pose, global_orient, transl):
         rest = self.rest + (self.directions * betas[0]).sum(-1)
-        turns = [turn(vector) for vector in torch.cat([global_orient, body_pose], 1).reshape(-1, 3)]
+        turns = turned(torch.cat([global_orient, body_pose], 1).reshape(-1, 3))
         whole, joints = [turns[0]], [rest[0]]
         for joint, parent in list(enumerate(self.parents))[1:]:
             joints.append(joints[parent] + whole[parent] @ (rest[joint] - rest[parent]))
@@ -37,12 +37,12 @@ class FakeSmpl:
         return torch.stack(joints)[None] + transl[:, None]
 
 
-def turn(vector):
-    """Rotation matrix of an axis-angle vector, differentiable at zero."""
-    zero = torch.zeros((), dtype=vector.dtype)
-    x, y, z = vector
-    cross = torch.stack([torch.stack(row) for row in ([zero, -z, y], [z, zero, -x], [-y, x, zero])])
-    return torch.linalg.matrix_exp(cross)
+def turned(vectors):
+    """Rotation matrices (J, 3, 3) of axis-angle vectors (J, 3), differentiable at zero."""
+    x, y, z = vectors.T
+    zero = torch.zeros_like(x)
+    rows = ([zero, -z, y], [z, zero, -x], [-y, x, zero])
+    return torch.linalg.matrix_exp(torch.stack([torch.stack(row, -1) for row in rows], -2))
 
 
 @pytest.fixture(scope="module")
@@ -58,9 +58,8 @@ def test_a_fit_explains_the_2d_joints_and_little_more(people):
     miss = np.linalg.norm(pixels(prediction.joints, people.intrinsics) - people.joints2d, axis=2)
     rooted = [joints - joints[:, :1] for joints in (prediction.joints, people.joints)]
     error = np.linalg.norm(rooted[0] - rooted[1], axis=2).mean(axis=1)
-    assert miss.mean() < 2.0
-    assert error.max() < 0.2
-    print("FIT", miss.mean(), error, prediction.hypotheses.shape)
+    assert miss.mean() < 1.0
+    assert error.max() < 0.15  # what 2D joints leave open; 0.03, 0.09 and 0.10 m measured
     np.testing.assert_array_equal(prediction.hypotheses[:, 0], prediction.joints)
     given = (prediction.betas, prediction.body_pose, prediction.global_orient, prediction.transl)
     np.testing.assert_allclose(people.body.joints(*given), prediction.joints, atol=1e-6)
@@ -75,7 +74,7 @@ def test_a_person_without_a_hip_is_not_found(people):
     assert prediction.body_pose.shape == (1, 69)
 
 
-@pytest.mark.slow
-def test_it_keeps_the_contract(people):
+def test_it_keeps_the_contract(people, monkeypatch):
+    monkeypatch.setattr(keypoint_fitting, "STEPS", 1)
     target = smplify.build(body=FakeSmpl.of(people))
     assert check_target(target, {"keypoints": people.joints2d[:2], "intrinsics": people.intrinsics[:2]}) == []
