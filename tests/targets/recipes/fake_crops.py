@@ -9,14 +9,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from targets.joint_orders import OPENPOSE_25, SMPL_24
 from tests.targets.recipes.published_inputs import FakeEyes, warped
 from tests.targets.recipes.rendered import FOCAL_LENGTH, SIZE, People
 
 Float = NDArray[np.float64]
 
-AS_OPENPOSE = [SMPL_24.index(name) if name in SMPL_24 else SMPL_24.index("head") for name in OPENPOSE_25]
-"""SMPL's joint for each of OpenPose's; the head's for those of the face, the feet's likewise."""
+AS_OPENPOSE = [15, 12, 17, 19, 21, 16, 18, 20, 0, 2, 5, 8, 1, 4, 7, 15, 15, 15, 15, 10, 10, 7, 11, 11, 8]
+"""SMPL's joint for each of OpenPose's 25; the head's for those of the face, foot's or ankle's for toes and heel."""
 HALF = np.array(SIZE) / 2
 
 

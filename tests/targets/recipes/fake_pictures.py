@@ -10,8 +10,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from targets.recipes.multi_hmr_anny import BONES
-from targets.recipes.sam_3d_body import JOINTS
 from tests.targets.recipes.fake_crops import HALF, axis_angles, pose_of, tensor
 from tests.targets.recipes.published_inputs import FakeEyes, padded
 from tests.targets.recipes.rendered import FOCAL_LENGTH, SIZE, People
@@ -20,8 +18,40 @@ Float = NDArray[np.float64]
 
 AWAY = np.array([0.9, 0.0, 0.4])
 """Metres by which somebody else stands beside each person."""
-BONE_LABELS = ["root", *(bone + side for bone in BONES.values() for side in (".R", ".L")), "head"]
-"""In an order of their own."""
+ANNY_BONES = {
+    "root": None,
+    "head": "head",
+    "wrist.R": "right_wrist",
+    "wrist.L": "left_wrist",
+    "upperleg01.R": "right_hip",
+    "lowerleg01.R": "right_knee",
+    "foot.R": "right_ankle",
+    "upperarm01.L": "left_shoulder",
+    "lowerarm01.L": "left_elbow",
+    "upperarm01.R": "right_shoulder",
+    "lowerarm01.R": "right_elbow",
+    "upperleg01.L": "left_hip",
+    "lowerleg01.L": "left_knee",
+    "foot.L": "left_ankle",
+}
+"""The joint at each bone's head, in an order that is nobody's."""
+BONE_LABELS = list(ANNY_BONES)
+MHR_70 = {
+    5: "left_shoulder",
+    6: "right_shoulder",
+    7: "left_elbow",
+    8: "right_elbow",
+    9: "left_hip",
+    10: "right_hip",
+    11: "left_knee",
+    12: "right_knee",
+    13: "left_ankle",
+    14: "right_ankle",
+    41: "right_wrist",
+    62: "left_wrist",
+    69: "neck",
+}
+"""Rows of SAM 3D Body's keypoints that SMPL has too, as its metadata tells."""
 
 
 def row_of(people: People, image: Any) -> int:
@@ -140,12 +170,8 @@ class FakeMultiHmr:
     def _joints(self, joints: Float) -> Float:
         if not self.anny:
             return np.concatenate([joints[:22], np.ones((105, 3))])
-        names = {bone + end: f"{word}_{joint}" for joint, bone in BONES.items() for word, end in SIDES}
         by_name = dict(zip(self.people.body.joint_names, joints, strict=True))
-        return np.stack([by_name[names[label]] if label in names else np.ones(3) for label in BONE_LABELS])
-
-
-SIDES = (("left", ".L"), ("right", ".R"))
+        return np.stack([np.ones(3) if name is None else by_name[name] for name in ANNY_BONES.values()])
 
 
 @dataclass(frozen=True)
@@ -160,8 +186,8 @@ class FakeSam3dBody:
         np.testing.assert_allclose(cam_int[0].numpy(), self.people.intrinsics[row], rtol=1e-6)
         assert inference_type == "full"
         by_name = dict(zip(self.people.body.joint_names, self.people.joints[row], strict=True))
-        joints = np.ones((70, 3)) + self.people.joints[row, 15]
-        joints[list(JOINTS)] = [by_name.get(name, by_name["head"]) for name in JOINTS.values()]
+        joints = np.tile(by_name["head"], (70, 1))
+        joints[list(MHR_70)] = [by_name[name] for name in MHR_70.values()]
         seen = self.people.camera.rows(slice(row, row + 1)).project(joints[None])[0]
         transl = self.people.transl[row]
         person = {"pred_keypoints_3d": joints - transl, "pred_vertices": self.people.local_vertices[row]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from types import ModuleType, SimpleNamespace
 
@@ -87,3 +88,21 @@ def test_hmr2_is_loaded_by_its_package(tmp_path, monkeypatch):
     checkpoint = tmp_path / "epoch=35-step=1000000.ckpt"
     checkpoint.write_bytes(b"weights")
     assert hmr2.build(checkpoint).spec.name == "hmr2"
+
+
+def test_the_list_of_recipes_is_light():
+    code = "import sys, targets.recipes; print(sorted({'torch', 'cv2', 'PIL', 'smplx', 'scipy'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_lifter_names_its_joints():
+    coco = pose2mesh.build(network=print, joint_set="coco").spec.keypoints
+    assert (len(coco), coco[0], coco[-2:]) == (19, "nose", ("hips", "shoulders"))
+    human36 = pose2mesh.build(network=print, joint_set="human36").spec.keypoints
+    assert (len(set(human36)), human36[1], human36[4], human36[16]) == (
+        17,
+        "right_hip",
+        "left_hip",
+        "right_wrist",
+    )
