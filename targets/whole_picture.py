@@ -97,5 +97,7 @@ def everybody(people: Sequence[Sequence[Mapping[str, Any]]], joints: int) -> Pre
             joints2d=np.zeros((0, joints, 2)),
             picture=picture,
         )
-    fields: dict[str, Any] = {name: np.stack([np.asarray(row[name], np.float64) for row in rows]) for name in rows[0]}
+    fields: dict[str, Any] = {
+        name: np.stack([np.asarray(row[name], np.float64) for row in rows]) for name in rows[0]
+    }
     return Prediction(found=np.ones(len(rows), np.bool_), picture=picture, **fields)
