@@ -35,6 +35,8 @@ _KINDS = MappingProxyType(
         "heatmaps": _Kind("f", np.float32, "floats", ".astype('float32') makes them"),
     }
 )
+_LAYOUTS = MappingProxyType({"found": ("N",), "picture": ("N",), **SHAPES})
+"""The sides of what is known: N rows, J joints. Of the rest the rows alone are checked."""
 
 
 def prediction_of(given: Mapping[str, NDArray[Any]], spec: TargetSpec, count: int) -> Prediction:
@@ -93,16 +95,16 @@ def _checked(name: str, array: NDArray[Any], spec: TargetSpec, rows: int) -> NDA
         raise ValueError(
             f"expected {name} from {spec.name} to be {kind.words}, got {array.dtype}; {kind.fix}"
         )
-    layout = SHAPES.get(name, ("N",))
+    layout = _LAYOUTS.get(name, ("N",))
     sides = {"N": rows, "J": len(spec.joint_names)}
     wanted = tuple(sides.get(str(side), side) for side in layout)
-    fits = array.ndim == len(wanted) if name in SHAPES else array.ndim >= 1
+    fits = array.ndim == len(wanted) if name in _LAYOUTS else array.ndim >= 1
     exact = all(
         side == want for side, want in zip(array.shape, wanted, strict=False) if isinstance(want, int)
     )
     if not (fits and exact):
         text = ", ".join(map(str, wanted)) + (
-            ", ..." if name not in SHAPES else "," if len(wanted) == 1 else ""
+            ", ..." if name not in _LAYOUTS else "," if len(wanted) == 1 else ""
         )
         raise ValueError(f"expected {name} of shape ({text}) from {spec.name}, got {array.shape}")
     return array.astype(kind.dtype, copy=False)

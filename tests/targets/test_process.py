@@ -217,6 +217,7 @@ def test_a_model_that_cannot_be_taken_is_one_sentence(
             "expected found from mine to be bool, got float64; compare with a threshold, e.g. score > 0.5",
         ),
         ("answer['transl'] = np.zeros((3, 3))", "expected transl of shape (2, ...) from mine, got (3, 3)"),
+        ("answer.update(picture=[[0], [1]])", "expected picture of shape (2,) from mine, got (2, 1)"),
         ("answer.update(picture=[0, 2])", "expected picture from mine in 0..1, got 2 in row 1"),
         (
             "answer['joints'] = np.array([{}, {}])",
@@ -292,11 +293,11 @@ def test_a_process_that_hangs_is_ended(model: Make, tmp_path: Path) -> None:
     assert refusal(TimeoutError, lambda: model(start="time.sleep(60)", start_timeout_s=0.5), tmp_path) == (
         "expected 'python my_model.py:build' to answer within 0.5 s, got nothing"
     )
-    target = model("if len(images) > 1: print('thinking', flush=True); time.sleep(60)", timeout_s=1)
+    target = model("if len(images) > 1: print('thinking', flush=True); time.sleep(60)", timeout_s=2)
     assert target._worker is not None
     program = target._worker._program
     assert refusal(TimeoutError, lambda: target.predict(images=IMAGES), tmp_path) == (
-        "expected 'python my_model.py:build' to answer within 1 s, got nothing; it last said: thinking"
+        "expected 'python my_model.py:build' to answer within 2 s, got nothing; it last said: thinking"
     )
     assert program is not None
     assert program.returncode == -9
