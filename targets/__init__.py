@@ -7,6 +7,7 @@ from targets.check import check_target
 from targets.check_values import Truth
 from targets.crop import IMAGENET_MEAN, IMAGENET_STD, Crop, check_people
 from targets.fake import FakePlantedTarget, FakeTarget
+from targets.process import ProcessTarget
 from targets.user_code import built_by_user, names_user_code
 from targets.weights import WeightFile, adopt, cache_folder, fetch
 
@@ -21,6 +22,7 @@ __all__ = [
     "FakePlantedTarget",
     "FakeTarget",
     "Prediction",
+    "ProcessTarget",
     "Target",
     "TargetSpec",
     "Truth",

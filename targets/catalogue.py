@@ -10,6 +10,7 @@ from typing import Any
 
 from targets.base import Target
 from targets.blazepose import BlazePose, Size
+from targets.process import PROCESS, ProcessTarget
 from targets.user_code import built_by_user, names_user_code
 from targets.weights import Report, silent
 
@@ -33,7 +34,8 @@ def build_target(name: str, *, region_of_interest: str = "box", report: Report =
 
     Args:
         name: A built-in name, `module:factory` or `path/to/file.py:factory`. The factory is the user's
-            own code: it is imported, and called without arguments.
+            own code: it is imported, and called without arguments. Or `process:PYTHON file.py:factory`: the same in
+            another Python (`targets.ProcessTarget`).
         region_of_interest: `box` or `detector`, for built-in targets; a user's target decides itself.
         report: Called with one sentence before a download.
 
@@ -44,16 +46,19 @@ def build_target(name: str, *, region_of_interest: str = "box", report: Report =
         ValueError: Unknown name, or the user's factory could not be found or did not give a target.
         FileNotFoundError: The user's file, or a client that fetches weights, is not there.
         ConnectionError: Weights could not be downloaded.
+        OSError: A target in another Python ended or took too long before it was built.
     """
     if name in BUILT_IN:
         return BUILT_IN[name](region_of_interest=region_of_interest, report=report)
-    if not names_user_code(name):
+    if not name.startswith(PROCESS) and not names_user_code(name):
         raise ValueError(_unknown(name))
     if region_of_interest != "box":
         raise ValueError(
             f"expected region of interest 'box' with the target {name}, got {region_of_interest!r}: "
             "it is an option of the built-in targets; let the factory choose"
         )
+    if name.startswith(PROCESS):
+        return ProcessTarget(name.removeprefix(PROCESS), report=report)
     target = built_by_user(name, "target")
     if not isinstance(target, Target):
         factory = name.rpartition(":")[2]
