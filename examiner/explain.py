@@ -81,8 +81,8 @@ class Pool:
 
     Both are halves of what methods drew that learn nothing (BLIND): their draws do not depend on what they found, so a
     rule's failure rate there is that of fresh draws. (Mining on the search's draws too was tried: they crowd where the
-    search went, and one loose rule of lift 3.5 came out for all regions, where the blind half alone gave several of 4 to
-    7.) Without such a method both halves are of all draws.
+    search went, and one loose rule of lift 3.5 came out for all regions, where the blind half alone gave several of 4
+    to 7.) Without such a method both halves are of all draws.
     """
 
     def __init__(self, rig: Rig, methods: Sequence[MethodResult]) -> None:

@@ -2,12 +2,15 @@
 
 from targets.base import Prediction, Target, TargetSpec
 from targets.blazepose import DETECTOR_FILE, LANDMARK_FILES, BlazePose
+from targets.blazepose_torch import BlazePoseTorch
 from targets.catalogue import BUILT_IN, build_target
 from targets.check import check_target
 from targets.check_values import Truth
 from targets.crop import IMAGENET_MEAN, IMAGENET_STD, Crop, check_people
 from targets.fake import FakePlantedTarget, FakeTarget
+from targets.hmr_lite import HmrLite
 from targets.process import ProcessTarget
+from targets.trained_on import stale_look
 from targets.user_code import built_by_user, names_user_code
 from targets.weights import WeightFile, adopt, cache_folder, fetch
 
@@ -18,9 +21,11 @@ __all__ = [
     "IMAGENET_STD",
     "LANDMARK_FILES",
     "BlazePose",
+    "BlazePoseTorch",
     "Crop",
     "FakePlantedTarget",
     "FakeTarget",
+    "HmrLite",
     "Prediction",
     "ProcessTarget",
     "Target",
@@ -35,4 +40,5 @@ __all__ = [
     "check_target",
     "fetch",
     "names_user_code",
+    "stale_look",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
@@ -19,7 +21,7 @@ from targets.blazepose_geometry import (
     warp,
 )
 from targets.crop import check_people
-from targets.tflite import TfliteModel
+from targets.tflite import Float32, TfliteModel
 from targets.weights import Report, WeightFile, fetch, silent
 
 Size = Literal["lite", "full", "heavy"]
@@ -100,9 +102,9 @@ class BlazePose:
         Raises:
             ValueError: Unknown size or region of interest; or see `targets.weights.fetch`.
         """
-        _check_option("size", size, get_args(Size))
-        _check_option("region_of_interest", region_of_interest, get_args(RegionOfInterest))
-        self._model = TfliteModel(fetch(LANDMARK_FILES[size], report=report), threads)
+        check_option("size", size, get_args(Size))
+        check_option("region_of_interest", region_of_interest, get_args(RegionOfInterest))
+        self._model = self._runtime(fetch(LANDMARK_FILES[size], report=report), threads)
         self._detector: PersonDetector | None = None
         files = [LANDMARK_FILES[size]]
         if region_of_interest == "detector":
@@ -150,6 +152,10 @@ class BlazePose:
         found = confidence >= LEAST_PRESENCE
         return Prediction(found=found, joints=joints, joints2d=joints2d, confidence=confidence)
 
+    def _runtime(self, path: Path, threads: int) -> Callable[[Float32], dict[str, Float32]]:
+        """What runs the landmark network: a picture (256, 256, 3) of 0..1 in, tensors by name out."""
+        return TfliteModel(path, threads)
+
     def _look(self, image: NDArray[np.uint8], region: Region) -> tuple[float, Float, Float]:
         """Pose flag, joints (33, 3) metres and (33, 2) pixels of the picture, from one region of it."""
         import cv2  # deferred: `import targets` stays light
@@ -162,6 +168,7 @@ class BlazePose:
         return float(tensors["Identity_1"][0]), turn_back(world, region.angle), points
 
 
-def _check_option(name: str, value: str, options: tuple[str, ...]) -> None:
+def check_option(name: str, value: str, options: tuple[str, ...]) -> None:
+    """Refuse a word that is not among the options."""
     if value not in options:
         raise ValueError(f"expected {name} to be one of {', '.join(options)}, got {value!r}")

@@ -10,6 +10,8 @@ from typing import Any
 
 from targets.base import Target
 from targets.blazepose import BlazePose, Size
+from targets.blazepose_torch import BlazePoseTorch
+from targets.hmr_lite import HmrLite
 from targets.process import PROCESS, ProcessTarget
 from targets.user_code import built_by_user, names_user_code
 from targets.weights import Report, silent
@@ -19,14 +21,22 @@ def _blazepose(size: Size, **options: Any) -> Target:
     return BlazePose(size, **options)
 
 
+def _blazepose_torch(size: Size, **options: Any) -> Target:
+    return BlazePoseTorch(size, **options)
+
+
 BUILT_IN: MappingProxyType[str, Callable[..., Target]] = MappingProxyType(
     {
         "blazepose-lite": partial(_blazepose, "lite"),
         "blazepose-full": partial(_blazepose, "full"),
         "blazepose-heavy": partial(_blazepose, "heavy"),
+        "blazepose-lite-torch": partial(_blazepose_torch, "lite"),
+        "blazepose-full-torch": partial(_blazepose_torch, "full"),
+        "blazepose-heavy-torch": partial(_blazepose_torch, "heavy"),
+        "hmr-lite": HmrLite,
     }
 )
-"""Factories by name; keywords `region_of_interest`, `threads` and `report`."""
+"""Factories by name; keywords `region_of_interest` and `report`."""
 
 
 def build_target(name: str, *, region_of_interest: str = "box", report: Report = silent) -> Target:

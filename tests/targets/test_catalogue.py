@@ -24,6 +24,8 @@ def number(): return 3
 def broken(): raise RuntimeError("no weights")
 """
 
+NAMES = [f"blazepose-{size}{end}" for end in ("", "-torch") for size in ("lite", "full", "heavy")]
+
 
 @pytest.fixture
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -35,11 +37,11 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_built_in_targets_are_listed() -> None:
-    assert sorted(BUILT_IN) == ["blazepose-full", "blazepose-heavy", "blazepose-lite"]
+    assert sorted(BUILT_IN) == sorted(NAMES)
 
 
 def test_an_unknown_name_is_refused_with_a_guess() -> None:
-    options = "blazepose-lite, blazepose-full, blazepose-heavy, or module:factory / file.py:factory"
+    options = f"{', '.join(NAMES)}, or module:factory / file.py:factory"
     with pytest.raises(ValueError, match="unknown target") as caught:
         build_target("blazepose-ful")
     assert str(caught.value) == (
