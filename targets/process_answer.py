@@ -95,19 +95,20 @@ def _checked(name: str, array: NDArray[Any], spec: TargetSpec, rows: int) -> NDA
         raise ValueError(
             f"expected {name} from {spec.name} to be {kind.words}, got {array.dtype}; {kind.fix}"
         )
-    layout = _LAYOUTS.get(name, ("N",))
     sides = {"N": rows, "J": len(spec.joint_names)}
-    wanted = tuple(sides.get(str(side), side) for side in layout)
-    fits = array.ndim == len(wanted) if name in _LAYOUTS else array.ndim >= 1
-    exact = all(
-        side == want for side, want in zip(array.shape, wanted, strict=False) if isinstance(want, int)
-    )
-    if not (fits and exact):
-        text = ", ".join(map(str, wanted)) + (
-            ", ..." if name not in _LAYOUTS else "," if len(wanted) == 1 else ""
-        )
+    wanted = tuple(sides.get(str(side), side) for side in _LAYOUTS.get(name, ("N", "...")))
+    if not _fits(array.shape, wanted):
+        text = ", ".join(map(str, wanted)) + ("," if len(wanted) == 1 else "")
         raise ValueError(f"expected {name} of shape ({text}) from {spec.name}, got {array.shape}")
     return array.astype(kind.dtype, copy=False)
+
+
+def _fits(shape: tuple[int, ...], wanted: tuple[int | str, ...]) -> bool:
+    """Whether the sides that are numbers are so; a word stands for any, dots for any more."""
+    if wanted[-1] == "...":
+        shape, wanted = shape[: len(wanted) - 1], wanted[:-1]
+    pairs = zip(shape, wanted, strict=False)
+    return len(shape) == len(wanted) and all(isinstance(want, str) or side == want for side, want in pairs)
 
 
 def _check_picture(picture: NDArray[Any], spec: TargetSpec, count: int) -> None:

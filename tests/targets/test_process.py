@@ -188,6 +188,11 @@ def test_an_exception_is_one_sentence_with_the_users_line_and_the_model_stays(
             "'tensorflow_of_old' (my_model.py, line 18)",
         ),
         (
+            "import crop",  # ours lies beside the worker
+            "expected the model my_model.py:build to be built, got ModuleNotFoundError: No module named 'crop' "
+            "(my_model.py, line 18)",
+        ),
+        (
             "sys.exit('no licence')",
             "expected the model my_model.py:build to be built, got SystemExit: no licence (my_model.py, line 18)",
         ),
@@ -278,6 +283,16 @@ def test_a_process_that_dies_twice_is_given_up(model: Make, tmp_path: Path) -> N
         "second time for the same people)"
     )
     assert target.predict(images=IMAGES[:1]).found.all()
+
+
+def test_a_process_that_dies_before_its_children_is_noticed(model: Make, tmp_path: Path) -> None:
+    target = model("os.fork() and os._exit(5); time.sleep(60)", timeout_s=30)
+    before = time.monotonic()
+    assert refusal(ChildProcessError, lambda: target.predict(images=IMAGES), tmp_path) == (
+        "expected 'python my_model.py:build' to answer, but it ended with status 5 (the second time "
+        "for the same people)"
+    )
+    assert time.monotonic() - before < 30
 
 
 def test_a_spec_that_changes_with_a_new_start_is_refused(model: Make, tmp_path: Path) -> None:

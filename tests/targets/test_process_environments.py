@@ -114,3 +114,27 @@ def test_blazepose_gives_the_same_bits_in_another_process(tmp_path: Path) -> Non
     for name, value in wanted.items():
         assert given[name].dtype == value.dtype
         assert given[name].tobytes() == value.tobytes(), name
+
+
+TORCH = """
+import torch
+
+class Model:
+    spec = {"name": "torch", "joint_names": ["nose"], "needs": ["images"]}
+
+    def predict(self, images):
+        light = torch.tensor(images.mean(axis=(1, 2, 3)), dtype=torch.float32, requires_grad=True)
+        return {"joints": light[:, None, None].expand(-1, 1, 3), "found": light > 1e9}
+
+def build():
+    return Model()
+"""
+
+
+def test_tensors_that_want_gradients_are_taken(tmp_path: Path) -> None:
+    (tmp_path / "my_torch.py").write_text(TORCH)
+    images = inputs()[0]["images"]
+    with build_target(f"process:{sys.executable} {tmp_path}/my_torch.py:build") as target:  # type: ignore[attr-defined]
+        given = target.predict(images=images)
+    np.testing.assert_array_equal(given.joints[:, 0, 1], images.mean(axis=(1, 2, 3)).astype(np.float32))
+    assert given.found.tolist() == [False] * 3
