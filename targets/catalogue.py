@@ -11,6 +11,7 @@ from typing import Any
 from targets.base import Target
 from targets.blazepose import BlazePose, Size
 from targets.blazepose_torch import BlazePoseTorch
+from targets.movenet import Kind, MoveNet
 from targets.user_code import built_by_user, names_user_code
 from targets.weights import Report, silent
 
@@ -23,6 +24,10 @@ def _blazepose_torch(size: Size, **options: Any) -> Target:
     return BlazePoseTorch(size, **options)
 
 
+def _movenet(kind: Kind, **options: Any) -> Target:
+    return MoveNet(kind, **options)
+
+
 BUILT_IN: MappingProxyType[str, Callable[..., Target]] = MappingProxyType(
     {
         "blazepose-lite": partial(_blazepose, "lite"),
@@ -31,6 +36,8 @@ BUILT_IN: MappingProxyType[str, Callable[..., Target]] = MappingProxyType(
         "blazepose-lite-torch": partial(_blazepose_torch, "lite"),
         "blazepose-full-torch": partial(_blazepose_torch, "full"),
         "blazepose-heavy-torch": partial(_blazepose_torch, "heavy"),
+        "movenet-lightning": partial(_movenet, "lightning"),
+        "movenet-thunder": partial(_movenet, "thunder"),
     }
 )
 """Factories by name; keywords `region_of_interest` and `report`."""

@@ -24,7 +24,10 @@ def number(): return 3
 def broken(): raise RuntimeError("no weights")
 """
 
-NAMES = [f"blazepose-{size}{end}" for end in ("", "-torch") for size in ("lite", "full", "heavy")]
+NAMES = [
+    *(f"blazepose-{size}{end}" for end in ("", "-torch") for size in ("lite", "full", "heavy")),
+    *("movenet-lightning", "movenet-thunder"),
+]
 
 
 @pytest.fixture
