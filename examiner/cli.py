@@ -151,6 +151,11 @@ def _beside(audit: argparse.ArgumentParser) -> None:
         metavar="TARGETS",
         help="other targets that are shown the failures, e.g. blazepose-heavy: is it the picture, or the model?",
     )
+    add(
+        "--keypoints",
+        metavar="TARGET",
+        help="for a target that lifts 2D joints: whose, e.g. movenet-thunder (default: the true ones)",
+    )
 
 
 def _search(audit: argparse.ArgumentParser) -> None:

@@ -56,6 +56,7 @@ SETTINGS = (
     "texture",
     "judge",
     "others",
+    "keypoints",
     "baselines",
     "image_size",
 )

@@ -8,8 +8,11 @@ from targets.check import check_target
 from targets.check_values import Truth
 from targets.crop import IMAGENET_MEAN, IMAGENET_STD, Crop, check_people
 from targets.fake import FakePlantedTarget, FakeTarget
+from targets.hmr_lite import HmrLite
 from targets.joint_names import JOINT_SETS
 from targets.movenet import MOVENET_FILES, MoveNet
+from targets.process import ProcessTarget
+from targets.trained_on import stale_look
 from targets.user_code import built_by_user, names_user_code
 from targets.weights import WeightFile, adopt, cache_folder, fetch, fetch_together
 
@@ -26,8 +29,10 @@ __all__ = [
     "Crop",
     "FakePlantedTarget",
     "FakeTarget",
+    "HmrLite",
     "MoveNet",
     "Prediction",
+    "ProcessTarget",
     "Target",
     "TargetSpec",
     "Truth",
@@ -41,4 +46,5 @@ __all__ = [
     "fetch",
     "fetch_together",
     "names_user_code",
+    "stale_look",
 ]

@@ -51,6 +51,9 @@ class TargetSpec:
     """Whose vertices and parameters it gives: `smpl`, `smplx` or the name of an embedded body."""
     keypoints: tuple[str, ...] = ()
     """Names of the 2D joints that it wants, where it needs `keypoints` (N, K, 2) pixels: a lifter."""
+    trained_on: str = ""
+    """`version` of the simulator whose pictures the weights were trained on, where they were: `stale_look` tells
+    whether a simulator still draws such pictures."""
     frames: int = 1
     """Frames of a clip, where it needs `clips` (N, T, H, W, 3): its answer is for the last one."""
 

@@ -102,8 +102,8 @@ class BlazePose:
         Raises:
             ValueError: Unknown size or region of interest; or see `targets.weights.fetch`.
         """
-        _check_option("size", size, get_args(Size))
-        _check_option("region_of_interest", region_of_interest, get_args(RegionOfInterest))
+        check_option("size", size, get_args(Size))
+        check_option("region_of_interest", region_of_interest, get_args(RegionOfInterest))
         self._model = self._runtime(fetch(LANDMARK_FILES[size], report=report), threads)
         self._detector: PersonDetector | None = None
         files = [LANDMARK_FILES[size]]
@@ -168,6 +168,7 @@ class BlazePose:
         return float(tensors["Identity_1"][0]), turn_back(world, region.angle), points
 
 
-def _check_option(name: str, value: str, options: tuple[str, ...]) -> None:
+def check_option(name: str, value: str, options: tuple[str, ...]) -> None:
+    """Refuse a word that is not among the options."""
     if value not in options:
         raise ValueError(f"expected {name} to be one of {', '.join(options)}, got {value!r}")

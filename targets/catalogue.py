@@ -13,7 +13,9 @@ from targets.base import Target
 from targets.blazepose import BlazePose, Size
 from targets.blazepose_torch import BlazePoseTorch
 from targets.file_target import load_file_target
+from targets.hmr_lite import HmrLite
 from targets.movenet import Kind, MoveNet
+from targets.process import PROCESS, ProcessTarget
 from targets.user_code import built_by_user, names_user_code
 from targets.weights import Report, silent
 
@@ -38,6 +40,7 @@ BUILT_IN: MappingProxyType[str, Callable[..., Target]] = MappingProxyType(
         "blazepose-lite-torch": partial(_blazepose_torch, "lite"),
         "blazepose-full-torch": partial(_blazepose_torch, "full"),
         "blazepose-heavy-torch": partial(_blazepose_torch, "heavy"),
+        "hmr-lite": HmrLite,
         "movenet-lightning": partial(_movenet, "lightning"),
         "movenet-thunder": partial(_movenet, "thunder"),
     }
@@ -53,9 +56,9 @@ def build_target(name: str, *, region_of_interest: str = "box", report: Report =
     """Build a target from its name on the command line.
 
     Args:
-        name: A built-in name; `model.yaml`, which describes a network file (docs/targets-files.md); or
-            `module:factory` or `path/to/file.py:factory`. The factory is the user's own code: it is imported, and
-            called without arguments.
+        name: A built-in name; `model.yaml`, which describes a network file (docs/targets-files.md);
+            `module:factory` or `path/to/file.py:factory`, the user's own code, which is imported and called without
+            arguments; or `process:PYTHON file.py:factory`, the same in another Python (`targets.ProcessTarget`).
         region_of_interest: `box` or `detector`, for built-in targets; a user's target decides itself.
         report: Called with one sentence before a download.
 
@@ -68,21 +71,22 @@ def build_target(name: str, *, region_of_interest: str = "box", report: Report =
         FileNotFoundError: The user's file, or a client that fetches weights, is not there.
         ModuleNotFoundError: The runtime of a network file is not installed.
         ConnectionError: Weights could not be downloaded.
+        OSError: A target in another Python ended or took too long before it was built.
     """
     if name in BUILT_IN:
         return BUILT_IN[name](region_of_interest=region_of_interest, report=report)
-    from_file = name.endswith(ENDINGS)
-    if not from_file and not names_user_code(name):
+    from_file = name.endswith(ENDINGS) and not name.startswith(PROCESS)
+    if not from_file and not name.startswith(PROCESS) and not names_user_code(name):
         raise ValueError(_unknown(name))
     if region_of_interest != "box":
         raise ValueError(
             f"expected region of interest 'box' with the target {name}, got {region_of_interest!r}: "
             f"it is an option of the built-in targets{'' if from_file else '; let the factory choose'}"
         )
-    return load_file_target(Path(name)) if from_file else _users(name)
-
-
-def _users(name: str) -> Target:
+    if from_file:
+        return load_file_target(Path(name))
+    if name.startswith(PROCESS):
+        return ProcessTarget(name.removeprefix(PROCESS), report=report)
     target = built_by_user(name, "target")
     if not isinstance(target, Target):
         factory = name.rpartition(":")[2]

@@ -12,11 +12,12 @@ from targets.file_outputs import People, Source
 from targets.network import Array
 from targets.rotations import (
     Order,
-    axis_angle_from_rotmat,
+    axis_angle_from_matrix,
     distance_from_rotation,
-    nearest_rotmat,
-    rotmat_from_rot6d,
+    matrix_from_rot6d,
+    nearest_rotation,
 )
+from targets.weak_perspective import focal_length_of_picture, picture_translation
 
 RotationKind = Literal["rotmat", "rot6d", "axis_angle"]
 CameraKind = Literal["weak_perspective", "translation"]
@@ -115,7 +116,7 @@ class Rotations:
         if self.kind == "axis_angle":
             return given
         if self.kind == "rot6d":
-            return axis_angle_from_rotmat(rotmat_from_rot6d(given, self.order))
+            return axis_angle_from_matrix(matrix_from_rot6d(given, self.order))
         off = distance_from_rotation(given)
         if (off > MOST_OFF).any():
             row, joint = (int(each[0]) for each in np.nonzero(off > MOST_OFF))
@@ -124,7 +125,7 @@ class Rotations:
                 f"{given[row, joint].round(3).tolist()} in row {row}, joint {joint}, {self.source.where}: "
                 f"set {self.source.key}.rotations or name another output"
             )
-        return axis_angle_from_rotmat(nearest_rotmat(given))
+        return axis_angle_from_matrix(nearest_rotation(given))
 
 
 @dataclass(frozen=True)
@@ -133,31 +134,28 @@ class Camera:
 
     source: Source
     kind: CameraKind
-    focal_length: float | None
-    """Pixels."""
+    focal_length: float
+    """Pixels of the crop, that a weak-perspective network was trained with."""
     units_a_metre: float
     """Of the target's other lengths."""
 
     @property
     def gives(self) -> tuple[str, ...]:
         """The fields."""
-        return ("transl",) if self.focal_length is None else ("transl", "focal_length")
+        return ("transl",) if self.kind == "translation" else ("transl", "focal_length")
 
     def read(self, output: Array, people: People) -> dict[str, Any]:
-        """`transl` (N, 3), and the focal length (N,) of the camera that it is for.
+        """`transl` (N, 3) in the picture's camera, and the focal length (N,) of that camera, pixels of the picture.
 
-        Weak perspective (s, tx, ty) is taken as HMR does: t = (tx, ty, 2 f / (size s)), where f is the focal length and
-        size the height of the crop, both pixels of the crop (Kanazawa et al., CVPR 2018; SPIN's code).
+        Weak perspective (s, tx, ty) of a crop is HMR's: in the crop's own camera t = (tx, ty, 2 f / (size s)), with the
+        focal length f and the side `size` in pixels of the crop (A. Kanazawa et al., CVPR 2018; SPIN's code). It is
+        moved to the camera that looks through the picture's middle, whose focal length is f in pixels of the picture.
         """
         if output.shape[1:] != (3,):
-            fix = f"name another output at {self.source.key}"
-            raise self.source.misfit("(N, 3)", output, fix)
+            raise self.source.misfit("(N, 3)", output, f"name another output at {self.source.key}")
         given = output.astype(np.float64)
-        if self.kind == "weak_perspective":
-            assert self.focal_length is not None
-            depth = 2 * self.focal_length / (people.crop.size[0] * given[:, 0] + 1e-9)
-            given = np.stack([given[:, 1], given[:, 2], depth], axis=1) * self.units_a_metre
-        fields = {"transl": given}
-        if self.focal_length is not None:
-            fields["focal_length"] = np.full(len(given), self.focal_length)
-        return fields
+        if self.kind == "translation":
+            return {"transl": given}
+        focal_length = focal_length_of_picture(people.where, people.crop.size[0], self.focal_length)
+        metres = picture_translation(given, people.where, focal_length)
+        return {"transl": metres * self.units_a_metre, "focal_length": focal_length}

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from targets.base import Float
 from targets.crop import Crop
+from targets.weak_perspective import box_numbers, regions
 
 Layout = Literal["nchw", "nhwc"]
 
@@ -51,15 +52,7 @@ def _sides(asked: Asked, order: tuple[int, int]) -> Float:
 
 
 def _cliff_box(asked: Asked) -> Float:
-    """(N, 3) middle and side of the region as shares of the focal length that a picture of that size would have.
-
-    As CLIFF has it, Li et al., ECCV 2022: f is the diagonal; the middle is from the picture's, times 2.8; the side b
-    goes in as (b - 0.24 f) / (0.06 f).
-    """
-    height, width = asked.images.shape[1:3]
-    f, b = np.hypot(height, width), asked.crop.heights(asked.boxes)
-    middle = (asked.boxes[:, :2] + asked.boxes[:, 2:]) / 2 - np.array([width, height]) / 2
-    return np.concatenate([middle / f * 2.8, ((b - 0.24 * f) / (0.06 * f))[:, None]], axis=1)
+    return box_numbers(regions(asked.crop, asked.images, asked.boxes))
 
 
 INPUTS: Mapping[str, Callable[[Asked], NDArray[Any]]] = MappingProxyType(

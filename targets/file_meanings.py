@@ -12,6 +12,7 @@ from targets.file_inputs import Layout
 from targets.file_joints import UNUSED, Columns, Confidence, Heatmaps, Joints, Joints2d, Within
 from targets.file_outputs import Meaning, Source
 from targets.rotations import Order
+from targets.weak_perspective import FOCAL_LENGTH
 from targets.yaml_section import Section
 
 Names = tuple[str, ...]
@@ -122,12 +123,10 @@ def _rotations(entry: Section, _: Names, __: str) -> Meaning:
 def _camera(entry: Section, _: Names, units: str) -> Meaning:
     entry.only(("output", "kind", "focal_length"))
     kind = cast(CameraKind, entry.choice("kind", get_args(CameraKind)))
-    focal_length = entry.number("focal_length") if "focal_length" in entry else None
-    if focal_length is None and kind == "weak_perspective":
-        entry.refuse(
-            "focal_length", "the focal length in pixels of the crop that the network was trained with"
-        )
-    if focal_length is not None and focal_length <= 0:
+    if kind == "translation" and "focal_length" in entry:
+        entry.refuse("focal_length", "there with kind: weak_perspective alone", "remove it")
+    focal_length = entry.number("focal_length", FOCAL_LENGTH)
+    if focal_length <= 0:
         entry.refuse("focal_length", "above 0")
     return Camera(_source(entry), kind, focal_length, 1 / METRES[units])
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from targets.base import Float
 from targets.crop import Crop
 from targets.network import Array
+from targets.weak_perspective import Regions
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class People:
     crop: Crop
     boxes: Float
     """(N, 4) pixels."""
+    where: Regions
+    """The regions that the crop cuts out."""
 
 
 class Meaning(Protocol):

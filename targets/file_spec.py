@@ -24,7 +24,7 @@ KEYS = (
     *("joint_names", "units", "axes", "root", "body", "metric"),
 )
 """Keys of a specification."""
-CROP_KEYS = ("size", "box_scale", "aspect", "channels", "range", "mean", "std", "border")
+CROP_KEYS = ("size", "box_scale", "aspect", "channels", "range", "mean", "std", "border", "antialias")
 RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
     {"0..1": (0.0, 1.0), "0..255": (0.0, 1 / 255), "-1..1": (0.5, 0.5)}
 )
@@ -131,6 +131,7 @@ def _crop(top: Section) -> Crop:
             mean=mean,
             std=std,
             border=cast(Border, keys.choice("border", get_args(Border), Crop.border)),
+            antialias=keys.number("antialias", Crop.antialias),
         )
     except ValueError as error:
         place = "" if str(keys.file) in str(error) else f", {top.where('crop')}"

@@ -14,6 +14,7 @@ from targets.file_inputs import INPUTS, Asked
 from targets.file_outputs import Meaning, People
 from targets.file_spec import FileSpec, read_file_spec
 from targets.network import Array, Network, NetworkError, Outputs, Slot
+from targets.weak_perspective import regions
 from targets.yaml_section import meant
 
 Fields = dict[str, Any]
@@ -83,10 +84,11 @@ class FileTarget:
     def _ask(self, asked: Asked, start: int) -> Fields:
         """Fields of the people from `start` on, at most `batch`."""
         part = asked.rows(start, self._batch)
+        people = People(part.crop, part.boxes, regions(part.crop, part.images, part.boxes))
         fields: Fields = {}
         outputs = self._run([INPUTS[word](part) for word in self._words])
         for meaning in self._file.meanings:
-            fields |= meaning.read(self._output(meaning, outputs), People(part.crop, part.boxes))
+            fields |= meaning.read(self._output(meaning, outputs), people)
         return {name: value[: len(asked.images) - start] for name, value in fields.items()}
 
     def _run(self, given: list[Array]) -> Outputs:

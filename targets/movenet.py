@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from targets.base import Float, Prediction, TargetSpec
 from targets.blazepose_torch import one_thread
 from targets.crop import Crop, check_people
-from targets.joint_names import COCO_17
+from targets.joint_orders import COCO_17
 from targets.tfjs_graph import read_tfjs
 from targets.weights import Report, WeightFile, fetch_together, silent
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -116,6 +116,33 @@ class TorchGraph(nn.Module):
             )
         return self._part(self.graph.source, {name: self.graph.outputs[name] for name in wanted})
 
+    def tapped(self, tensors: Mapping[str, int]) -> TorchGraph:
+        """The part that gives tensors in between, by names of your own: for features.
+
+        Raises:
+            ValueError: No step of this graph makes that tensor.
+        """
+        made = {step.output for step in self.graph.steps}
+        for name, tensor in tensors.items():
+            if tensor not in made:
+                raise ValueError(
+                    f"expected the number of a tensor that a step makes, got {tensor} for {name!r}"
+                )
+        return self._part(self.graph.source, tensors)
+
+    def source_of(self, output: str) -> int:
+        """The tensor from which the last convolution makes an output.
+
+        Raises:
+            ValueError: There is no such output.
+        """
+        self._check_outputs((output,))
+        steps = {step.output: step for step in self.graph.steps}
+        tensor = self.graph.outputs[output]
+        while not isinstance(steps[tensor].operation, Convolution):
+            tensor = steps[tensor].inputs[0]
+        return steps[tensor].inputs[0]
+
     def cuts(self) -> tuple[Cut, ...]:
         """Where the graph can be cut in two, in order; prune first, for skip connections leave few."""
         found = []
@@ -179,6 +206,14 @@ class TorchGraph(nn.Module):
             result.append(set(live))
             live = (live - {step.output}) | set(step.inputs)
         return result[::-1]
+
+    def _check_outputs(self, wanted: Sequence[str]) -> None:
+        unknown = [name for name in wanted if name not in self.graph.outputs]
+        if unknown or not wanted:
+            names = ", ".join(self.graph.outputs)
+            raise ValueError(
+                f"expected some of the outputs {names}, got {unknown[0] if unknown else 'none'!r}"
+            )
 
     def _checked(self, cut: Cut) -> Cut:
         if cut not in self.cuts():
