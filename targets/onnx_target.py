@@ -45,8 +45,9 @@ class OnnxNetwork:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = SILENT
         options.use_deterministic_compute = True
+        providers = _providers(ort, device)
         try:
-            self._session = ort.InferenceSession(str(path), options, providers=_providers(ort, device))
+            self._session = ort.InferenceSession(str(path), options, providers=providers)
         except _errors(ort) as error:
             raise ValueError(
                 f"expected an ONNX model that onnxruntime can load, got {first_line(error)} in {path}"

@@ -16,19 +16,20 @@ from yaml.nodes import MappingNode, Node, ScalarNode
 class Section:
     """The keys of one mapping; `read_yaml` gives the whole file's."""
 
-    def __init__(self, node: Node, name: str, file: Path) -> None:
+    def __init__(self, node: Node, name: str, file: Path, line: int = 1) -> None:
         """Take the keys of a mapping.
 
         Args:
             node: As YAML composes it.
             name: Its key with dots, e.g. `outputs.pose`; empty for the whole file.
             file: Where it stands, for messages.
+            line: Where its own key stands.
 
         Raises:
             ValueError: It is no mapping, or a key is there twice.
         """
         self.name, self.file = name, file
-        self._line = _line(node)
+        self._line = line
         self._nodes: dict[Any, Node] = {}
         self._lines: dict[Any, int] = {}
         if not isinstance(node, MappingNode):
@@ -91,7 +92,7 @@ class Section:
         if short and not isinstance(node, MappingNode):
             word = ScalarNode("tag:yaml.org,2002:str", short, node.start_mark, node.end_mark)
             node = MappingNode("tag:yaml.org,2002:map", [(word, node)], node.start_mark, node.end_mark)
-        return Section(node, self.named(key), self.file)
+        return Section(node, self.named(key), self.file, self._lines[key])
 
     def text(self, key: str, default: str | None = None) -> str:
         """Some text; without a default it must be there."""
@@ -150,6 +151,8 @@ def read_yaml(path: Path) -> Section:
         raise FileNotFoundError(f"expected a specification, got no file {path}: check the path")
     try:
         node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        if node is not None:
+            _value(node)  # refuses tags of Python
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         what = " ".join(str(error).split())
         raise ValueError(f"expected YAML, got something else in {path}: {what}") from None
@@ -160,7 +163,7 @@ def read_yaml(path: Path) -> Section:
 
 def meant(word: str, options: Iterable[str]) -> str:
     """`; did you mean 'that'?` where something among the options is spelt alike, else nothing."""
-    close = difflib.get_close_matches(word, list(options), n=1)
+    close = difflib.get_close_matches(word, list(options), n=1) if len(word) > 2 else []
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
