@@ -25,6 +25,7 @@ def onnx_file(
     outputs: Mapping[str, NDArray[Any]],
     inputs: Mapping[str, Sides] | None = None,
     kinds: Mapping[str, int] | None = None,
+    gain: float = GAIN,
 ) -> None:
     """Write a model.
 
@@ -33,6 +34,7 @@ def onnx_file(
         outputs: One person's, by name.
         inputs: Shapes by name, with the batch axis; text for sides of any length.
         kinds: Types of the inputs, float where they are not named.
+        gain: Of the mean.
     """
     inputs = inputs or {"pictures": PICTURE}
     first, kinds = next(iter(inputs)), kinds or {}
@@ -41,7 +43,7 @@ def onnx_file(
         helper.make_node("Cast", [first], ["floats"], to=TensorProto.FLOAT),
         helper.make_node("ReduceMean", ["floats", "axes"], ["mean"], keepdims=0),
     ]
-    constants = [axes, numpy_helper.from_array(np.float32(GAIN), "gain")]
+    constants = [axes, numpy_helper.from_array(np.float32(gain), "gain")]
     nodes.append(helper.make_node("Mul", ["mean", "gain"], ["part"]))
     for name, value in outputs.items():
         constants += [
