@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from agents import POPULATIONS
-from examiner import commands, commands_run
+from examiner import commands, commands_run, commands_targets
 from examiner.cli_simulator import add_commands
 from examiner.config import FACTORS, POSE_SPACES, REGIONS, VIEWS
 from examiner.options import add_drawn, add_fix, names
@@ -218,8 +218,10 @@ def _small(commands_of: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     fetch = commands_of.add_parser("fetch", help="get a built-in target's weights into the cache")
     fetch.add_argument("target", nargs="+", help="e.g. blazepose-full")
     fetch.set_defaults(run=commands.fetch)
+    listing = commands_of.add_parser("targets", help="list what can be examined, with licences")
+    listing.set_defaults(run=commands_targets.targets)
     check = commands_of.add_parser("check-target", help="check that your model wrapper keeps the contract")
-    check.add_argument("target", help="a built-in name, module:factory or file.py:factory")
+    check.add_argument("target", help="as `examiner targets` names it: built in, or a form for your own")
     check.set_defaults(run=commands.check_target)
     reference = commands_of.add_parser("reference", help="compute what is normal for targets")
     reference.add_argument("target", nargs="+", help="e.g. blazepose-full")

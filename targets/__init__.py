@@ -5,7 +5,6 @@ from targets.blazepose import DETECTOR_FILE, LANDMARK_FILES, BlazePose
 from targets.blazepose_torch import BlazePoseTorch
 from targets.catalogue import BUILT_IN, build_target
 from targets.check import check_target
-from targets.check_values import Truth
 from targets.crop import IMAGENET_MEAN, IMAGENET_STD, Crop, check_people
 from targets.fake import FakePlantedTarget, FakeTarget
 from targets.hmr_lite import HmrLite
@@ -13,6 +12,7 @@ from targets.joint_names import JOINT_SETS
 from targets.movenet import MOVENET_FILES, MoveNet
 from targets.process import ProcessTarget
 from targets.trained_on import stale_look
+from targets.truth import Truth
 from targets.user_code import built_by_user, names_user_code
 from targets.weights import WeightFile, adopt, cache_folder, fetch, fetch_together
 
