@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from targets.blazepose import LANDMARK_FILES
+from targets.movenet import MOVENET_FILES
 from targets.recipes import RECIPES
 from targets.weights import WeightFile, cached_path
 
 BLAZEPOSE = "BlazePose GHUM 3D of MediaPipe"
+MOVENET = "MoveNet: COCO's 17 keypoints, in 2D alone"
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,11 @@ def built_in() -> list[Listed]:
         )
         for size, file in LANDMARK_FILES.items()
     ]
-    return [*rows, *torch]
+    flat = [
+        Listed(f"movenet-{kind}", MOVENET, files[0].licence, _state(*files))
+        for kind, files in MOVENET_FILES.items()
+    ]
+    return [*rows, *torch, *flat]
 
 
 def recipes() -> list[Listed]:

@@ -77,6 +77,13 @@ def focal_length_of_picture(where: Regions, side: int, focal_length: float = FOC
     return np.asarray(focal_length * where.height / side)
 
 
+def box_numbers(where: Regions) -> Float:
+    """(N, 3): where the region lies and how large it is, over the focal length, as CLIFF scales them to about -1..1."""
+    shift = 2.8 * (where.middle - np.array(where.image_size) / 2) / where.diagonal[:, None]
+    size = (where.height / where.diagonal - 0.24) / 0.06
+    return np.column_stack([shift, size])
+
+
 def picture_pixels(points: Float, focal_length: Float, image_size: tuple[int, int]) -> Float:
     """Pixels (N, P, 2) of points (N, P, 3) in cameras of the picture that look through its middle."""
     placed = focal_length[:, None, None] * points[..., :2] / points[..., 2:]

@@ -25,7 +25,7 @@ from targets.recipe import Recipe
 from targets.smpl_parameters import from_matrices
 from targets.torch_network import Float, TorchNetwork, one_by_one
 from targets.user_repository import checkpoint_file, repository_module, weights_digest
-from targets.weak_perspective import Regions, picture_translation, regions
+from targets.weak_perspective import box_numbers, picture_translation, regions
 
 REPOSITORY = "huawei-noah/noah-research"
 CHECKPOINT = "hr48-PA43.0_MJE69.0_MVE81.2_3dpw.pt"
@@ -56,13 +56,6 @@ class Cliff:
     def _look(self, crop: NDArray[np.float32], numbers: Float) -> dict[str, Any]:
         rotations, betas, camera = self.network(crop, numbers)
         return {"rotations": rotations.reshape(1, 24, 3, 3), "betas": betas, "camera": camera}
-
-
-def box_numbers(where: Regions) -> Float:
-    """(N, 3): where the region lies and how large it is, over the focal length, as CLIFF scales them to about -1..1."""
-    shift = 2.8 * (where.middle - np.array(where.image_size) / 2) / where.diagonal[:, None]
-    size = (where.height / where.diagonal - 0.24) / 0.06
-    return np.column_stack([shift, size])
 
 
 def build(
