@@ -14,6 +14,9 @@ from examiner.matrix_chart import draw_matrix
 from examiner.options import names
 from examiner.terminal import open_progress
 
+WIDTH = 4
+"""Of a column at least: 100%."""
+
 EXAMPLES = """examples:
   examiner matrix runs/lite runs/full runs/heavy --out runs/matrix
   examiner matrix runs/full --others movenet-thunder,my_model.py:build --threshold 150
@@ -64,7 +67,7 @@ def table(found: Matrix) -> list[str]:
     rows = list(dict.fromkeys(cell.found_by for cell in found.cells))
     share = {(cell.found_by, cell.shown_to): cell for cell in found.cells}
     width = max(map(len, (*rows, "failures of")))
-    heads = [*found.targets, "everybody", "solvable"]
+    heads = [name.rjust(WIDTH) for name in (*found.targets, "everybody", "solvable")]
     lines = [f"Share above {found.threshold:.0f} mm", "  ".join(["failures of".ljust(width), *heads])]
     for row, shared, solvable in zip(rows, found.shared, found.solvable, strict=True):
         values = [*(share[row, name].failing for name in found.targets), shared, solvable]
