@@ -27,7 +27,7 @@ FAMILIES = {6890: "smpl", 10475: "smplx"}
 """Body models by their number of vertices."""
 
 
-class UnfitAnswer(ValueError):
+class UnfitAnswerError(ValueError):
     """A prediction that cannot be scored; the message says why."""
 
 
@@ -66,19 +66,21 @@ class Adapted:
             N rows with `joints`.
 
         Raises:
-            UnfitAnswer: The answer has nothing to score, or does not fit its spec.
+            UnfitAnswerError: The answer has nothing to score, or does not fit its spec.
         """
         given = {name: fields[name] for name in self.target.spec.needs if name != "keypoints"}
         if self.keypoints is not None:
             given["keypoints"] = self.keypoints(fields)
         answer = self.target.predict(**given)
         if not isinstance(answer, Prediction):
-            raise UnfitAnswer(f"expected a Prediction from {self.spec.name}, got {type(answer).__name__}")
+            raise UnfitAnswerError(
+                f"expected a Prediction from {self.spec.name}, got {type(answer).__name__}"
+            )
         try:
             one = one_a_picture(answer, fields["boxes"])
             return self._with_joints(in_camera_axes(one, self.target.spec), fields)
         except ValueError as error:
-            raise UnfitAnswer(f"{self.spec.name}: {error}") from error
+            raise UnfitAnswerError(f"{self.spec.name}: {error}") from error
 
     def _with_joints(self, given: Prediction, fields: dict[str, Any]) -> Prediction:
         if given.joints is not None:
@@ -93,7 +95,8 @@ class Adapted:
             return replace(given, joints=self._flat(given.joints2d, fields["joints"], fields["camera"]))
         raise ValueError(
             "expected joints, hypotheses, vertices, joints2d or the parameters of the run's body "
-            f"{self.body.name!r} in the prediction, got {_names_of(given)}; the spec's body is {self.target.spec.body!r}"
+            f"{self.body.name!r} in the prediction, got {_names_of(given)}; the spec's body is "
+            f"{self.target.spec.body!r}"
         )
 
     @cached_property
@@ -116,15 +119,16 @@ class Adapted:
         whole = np.logical_and.reduce([np.isfinite(value).all(axis=1) for value in values.values()])
         out = body.forward(**{name: np.where(whole[:, None], value, 0.0) for name, value in values.items()})
         joints = np.where(whole[:, None, None], out.joints, np.nan)
-        vertices = out.vertices if given.vertices is None and body is self.body else given.vertices
+        ours = given.vertices is None and body is self.body
+        vertices = out.vertices.astype(np.float64) if ours else given.vertices
         return replace(given, joints=pick(joints, body.joint_names, self.spec.joint_names), vertices=vertices)
 
     def _of_vertices(self, vertices: Float) -> Float:
         wanted = len(self.body.v_template)
         if vertices.ndim != 3 or vertices.shape[1:] != (wanted, 3):
             raise ValueError(
-                f"expected vertices (N, {wanted}, 3) of the run's body {self.body.name!r}, got {vertices.shape}: give the "
-                "body that the target predicts with --body, or let the target give joints"
+                f"expected vertices (N, {wanted}, 3) of the run's body {self.body.name!r}, got {vertices.shape}: give "
+                "the body that the target predicts with --body, or let the target give joints"
             )
         return self._vertex_joints(vertices)
 
@@ -149,11 +153,22 @@ def adapted(target: Target, body: Body, keypoints_from: Target | None = None) ->
     """
     spec = target.spec
     if keypoints_from is not None and "keypoints" not in spec.needs:
-        raise ValueError(f"expected --keypoints with a lifter, whose spec needs keypoints, got {spec.name}, which needs {', '.join(spec.needs)}")
+        raise ValueError(
+            f"expected --keypoints with a lifter, whose spec needs keypoints, got {spec.name}, which needs "
+            f"{', '.join(spec.needs)}"
+        )
     if isinstance(target, Adapted):
         return target
     source = keypoints_of(spec.keypoints, body, keypoints_from) if "keypoints" in spec.needs else None
     return Adapted(target, body, source)
+
+
+def close_target(target: Target) -> None:
+    """End what a target keeps running; most keep nothing."""
+    inner = target.target if isinstance(target, Adapted) else target
+    close = getattr(inner, "close", None)
+    if callable(close):
+        close()
 
 
 def is_flat(spec: TargetSpec) -> bool:

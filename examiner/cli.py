@@ -10,8 +10,9 @@ from pathlib import Path
 from rich.console import Console
 
 from agents import POPULATIONS
-from examiner import commands, commands_run
+from examiner import commands, commands_run, commands_targets
 from examiner.cli_simulator import add_commands
+from examiner.commands_matrix import add_matrix
 from examiner.config import FACTORS, POSE_SPACES, REGIONS, VIEWS
 from examiner.options import add_drawn, add_fix, names
 from examiner.presets import PRESETS
@@ -80,6 +81,7 @@ def parser() -> argparse.ArgumentParser:
     _small(commands_of)
     _finished(commands_of)
     add_commands(commands_of)
+    add_matrix(commands_of)
     return top
 
 
@@ -151,6 +153,11 @@ def _beside(audit: argparse.ArgumentParser) -> None:
         metavar="TARGETS",
         help="other targets that are shown the failures, e.g. blazepose-heavy: is it the picture, or the model?",
     )
+    add(
+        "--keypoints",
+        metavar="TARGET",
+        help="for a target that lifts 2D joints: whose, e.g. movenet-thunder (default: the true ones)",
+    )
 
 
 def _search(audit: argparse.ArgumentParser) -> None:
@@ -213,8 +220,10 @@ def _small(commands_of: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     fetch = commands_of.add_parser("fetch", help="get a built-in target's weights into the cache")
     fetch.add_argument("target", nargs="+", help="e.g. blazepose-full")
     fetch.set_defaults(run=commands.fetch)
+    listing = commands_of.add_parser("targets", help="list what can be examined, with licences")
+    listing.set_defaults(run=commands_targets.targets)
     check = commands_of.add_parser("check-target", help="check that your model wrapper keeps the contract")
-    check.add_argument("target", help="a built-in name, module:factory or file.py:factory")
+    check.add_argument("target", help="as `examiner targets` names it: built in, or a form for your own")
     check.set_defaults(run=commands.check_target)
     reference = commands_of.add_parser("reference", help="compute what is normal for targets")
     reference.add_argument("target", nargs="+", help="e.g. blazepose-full")

@@ -73,6 +73,8 @@ class Config:
     """Pictures of each mode that an independent path tracer draws; 0 asks no judge."""
     others: tuple[str, ...] = ()
     """Other targets that are shown the modes: a failure that one of them solves is solvable."""
+    keypoints: str = ""
+    """Another target whose 2D joints a lifter takes; nothing: the true ones."""
     baselines: tuple[str, ...] = ("random", "typical")
     regions: str = "verified"
     """How regions grow: `verified`, or `published` as in the release of PoseExaminer."""

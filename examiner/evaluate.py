@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import BoundedSemaphore
 from typing import Any
 
 import numpy as np
 
+from examiner.adapted import UnfitAnswerError
 from examiner.calibration import calibrate, identity
+from examiner.clips import clips_of
 from examiner.cores import cores
 from examiner.fairness import Fairness, part_of_a_person
 from examiner.joints import Bool, Float, Pair, common_joints, pick, rooted
@@ -30,23 +33,29 @@ FIELDS: dict[str, Callable[[Batch], Any]] = {
     "image_size": lambda batch: batch.camera.image_size,
     "joints2d": lambda batch: batch.joints2d,
     "joints": lambda batch: batch.joints,
+    "vertices": lambda batch: batch.vertices,
     "mask": lambda batch: batch.mask,
 }
 """What a target may name in `spec.needs`, and where it comes from."""
 
 
-def fields_for(batch: Batch, target: Target) -> dict[str, Any]:
+CLIPS, KEYPOINTS = "clips", "keypoints"
+"""What a target may need beside them: frames that lead up to the picture, and 2D joints (`examiner.keypoints`)."""
+
+
+def fields_for(batch: Batch, target: Target, simulator: Simulator) -> dict[str, Any]:
     """The keywords that the target's spec names.
 
     Raises:
         ValueError: if it names a field that no simulator gives.
     """
-    unknown = [name for name in target.spec.needs if name not in FIELDS]
+    spec = target.spec
+    unknown = [name for name in spec.needs if name not in (*FIELDS, CLIPS)]
     if unknown:
-        raise ValueError(
-            f"expected TargetSpec.needs of {target.spec.name} among {', '.join(FIELDS)}, got {unknown[0]!r}"
-        )
-    return {name: FIELDS[name](batch) for name in target.spec.needs}
+        offered = ", ".join((*FIELDS, CLIPS, KEYPOINTS))
+        raise ValueError(f"expected TargetSpec.needs of {spec.name} among {offered}, got {unknown[0]!r}")
+    fields = {name: FIELDS[name](batch) for name in spec.needs if name != CLIPS}
+    return fields | ({CLIPS: clips_of(batch, spec.frames, simulator)} if CLIPS in spec.needs else {})
 
 
 class Evaluator:
@@ -122,9 +131,11 @@ class Evaluator:
         Raises:
             ValueError: if the target fails, or naming the field that is missing or of a wrong shape.
         """
-        name, fields = self.target.spec.name, fields_for(batch, self.target)
+        name, fields = self.target.spec.name, fields_for(batch, self.target, self.simulator)
         try:
             prediction = self.target.predict(**fields)
+        except UnfitAnswerError:
+            raise
         except Exception as error:
             raise ValueError(
                 f"expected {name} to answer for {', '.join(fields)}, got {type(error).__name__}: {error}; "
@@ -165,7 +176,20 @@ class Evaluator:
             prediction=pair.prediction,
             gt2d=pick(batch.joints2d, batch.joint_names, self.joints),
             prediction2d=self._prediction2d(batch, prediction),
+            **self._guesses(batch, prediction),
         )
+
+    def _guesses(self, batch: Batch, prediction: Prediction) -> dict[str, Float]:
+        """The smallest and the mean error (n,) over a target's hypotheses; NaN where it makes one guess."""
+        if prediction.hypotheses is None:
+            return {name: np.full(len(batch), np.nan) for name in ("best_error", "expected_error")}
+        usable = np.where(prediction.found, 1.0, np.nan)
+        guesses = np.moveaxis(prediction.hypotheses, 1, 0)
+        errors = [
+            self.score(self.pair(batch, replace(prediction, joints=joints), self.calibration)) * usable
+            for joints in guesses
+        ]
+        return {"best_error": np.min(errors, axis=0), "expected_error": np.mean(errors, axis=0)}
 
     def _scored(self, per_joint: Float, visible: Bool) -> Float:
         """(n,) the error over all joints; over the visible ones where something may hide people in part."""
@@ -200,6 +224,8 @@ def check_prediction(name: str, prediction: Prediction, people: int, joints: int
         raise ValueError(f"expected joints in the prediction of {name}, got none")
     shapes = {"found": (people,), "joints": (people, joints, 3)}
     optional = {"joints2d": (people, joints, 2), "confidence": (people,)}
+    if isinstance(prediction.hypotheses, np.ndarray) and prediction.hypotheses.ndim == 4:
+        optional["hypotheses"] = (people, max(1, prediction.hypotheses.shape[1]), joints, 3)
     shapes |= {field: shape for field, shape in optional.items() if getattr(prediction, field) is not None}
     for field, shape in shapes.items():
         value = getattr(prediction, field)

@@ -134,9 +134,15 @@ def read_part(path: Path) -> Part:
         first_query=header["first_query"],
         units=values["units"],
         scene=scene_from(_prefixed(values, "scene."), tuple(header["image_size"])),
-        outcomes=Outcomes(**_prefixed(values, "outcomes.")),
+        outcomes=_outcomes(_prefixed(values, "outcomes.")),
         state=state,
     )
+
+
+def _outcomes(columns: dict[str, Any]) -> Outcomes:
+    """The outcomes of their columns; runs of before know nothing of hypotheses."""
+    nothing = np.full(len(columns["error"]), np.nan)
+    return Outcomes(**{"best_error": nothing, "expected_error": nothing, **columns})
 
 
 def scene_columns(scene: Scene) -> dict[str, Any]:

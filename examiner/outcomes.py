@@ -43,6 +43,10 @@ class Outcomes:
     """(n, J, 2) pixels."""
     prediction2d: Float
     """(n, J, 2) pixels, NaN where the target gives none."""
+    best_error: Float
+    """(n,) the score of the best of the target's hypotheses, NaN where it makes one guess."""
+    expected_error: Float
+    """(n,) the mean score of its hypotheses."""
 
     def __len__(self) -> int:
         return len(self.error)

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from examiner import seeds
+from examiner.adapted import joints_from
 from examiner.confidence import Confidence, confidence_of
 from examiner.distinct import mirror_pose
 from examiner.explained import diversity_result, explanation_result, nearness
@@ -21,6 +22,7 @@ from examiner.kinds import failure_kind
 from examiner.method import MethodResult, Mode
 from examiner.mode_pictures import picture_name
 from examiner.notes import Verdicts, notes
+from examiner.outcomes import Outcomes
 from examiner.regions import Region
 from examiner.rig import Rig, assets
 from examiner.solvable import Solver
@@ -90,6 +92,7 @@ def protocol(rig: Rig) -> dict[str, Any]:
             "higher_is_worse": rig.score.higher_is_worse,
         },
         "region_of_interest": spec.region_of_interest,
+        "joints_from": joints_from(rig.target.spec),
         "renderer": rig.simulator.version,
         "image_size": config.image_size,
         "factors": [_factor_row(rig, name) for name in config.factors],
@@ -150,6 +153,7 @@ def mode_result(rig: Rig, mode: Mode, number: int, doubts: list[str], spread: Fl
         "error_mm": float(outcomes.error[0]),
         "visible_error_mm": float(outcomes.visible_error[0]),
         "raw_error_mm": float(outcomes.raw_error[0]),
+        "hypotheses": guesses(outcomes),
         "pa_mpjpe_mm": float(outcomes.pa_mpjpe[0]),
         "redraw": {
             "errors_mm": [float(e) for e in errors],
@@ -262,3 +266,9 @@ def _factor_row(rig: Rig, name: str) -> dict[str, Any]:
     units = sorted({d.unit for d in factor.dimensions})
     ranges = ", ".join(dict.fromkeys(f"{d.low:g} to {d.high:g}" for d in factor.dimensions))
     return {"name": name, "dimensions": len(factor.dimensions), "unit": ", ".join(units), "range": ranges}
+
+
+def guesses(outcomes: Outcomes) -> dict[str, float] | None:
+    """The best and the expected error of a target's hypotheses about one person; None where it makes one guess."""
+    best, expected = float(outcomes.best_error[0]), float(outcomes.expected_error[0])
+    return None if np.isnan(best) else {"best_mm": best, "expected_mm": expected}

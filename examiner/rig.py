@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from examiner import seeds
+from examiner.adapted import adapted, close_target
 from examiner.config import Config
 from examiner.distinct import Remembered, distance, pose_distance
 from examiner.evaluate import Evaluator
@@ -94,7 +95,9 @@ class Rig:
         return np.asarray(np.maximum(poses.std(axis=0), LEAST_SPREAD))
 
     def close(self) -> None:
-        """Free the simulators."""
+        """Free the simulators, and targets that run elsewhere."""
+        for target in (self.target, *self.others):
+            close_target(target)
         self.simulator.close()
         if self.referee is not None:
             self.referee.simulator.close()
@@ -123,7 +126,12 @@ def build_rig(
     regressor = load_regressor(Path(config.regressor)) if config.regressor else None
     target = target or build_target(config.target, region_of_interest=config.region_of_interest)
     _check_spec(target)
-    others = tuple(build_target(name, region_of_interest=config.region_of_interest) for name in config.others)
+    source = build_target(config.keypoints) if config.keypoints else None
+    target = adapted(target, body, source)
+    others = tuple(
+        adapted(build_target(name, region_of_interest=config.region_of_interest), body)
+        for name in config.others
+    )
     spaces = build_spaces(config, body, prior, poses)
     space = spaces.space
     fairness = Fairness(body, load_motion_range(), common_joints(target.spec.joint_names), spaces.rule)
@@ -175,6 +183,7 @@ def reference_about(
         "target": target.spec.name,
         "weights_sha256": target.spec.weights_sha256,
         "region_of_interest": target.spec.region_of_interest,
+        **({"keypoints": config.keypoints} if config.keypoints else {}),
         "body_sha256": body.sha256,
         "prior_sha256": prior.sha256,
         "poses_sha256": "" if poses is None else hashlib.sha256(poses.tobytes()).hexdigest(),

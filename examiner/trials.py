@@ -32,6 +32,8 @@ def _table(part: Part, rig: Rig) -> pa.Table:
         "error_mm": outcomes.error,
         "visible_error_mm": outcomes.visible_error,
         "raw_error_mm": outcomes.raw_error,
+        "best_error_mm": outcomes.best_error,
+        "expected_error_mm": outcomes.expected_error,
         "pa_mpjpe_mm": outcomes.pa_mpjpe,
         "fair": outcomes.fair,
         "found": outcomes.found,

@@ -20,6 +20,7 @@ from examiner.files import write_json
 from experiments._bench_cpu import cpu_seconds, smplx_forward
 from experiments._bench_pipeline import pipeline
 from experiments._bench_scenes import in_other_clothes, scenes_of_coverage
+from experiments._bench_worker import worker_overhead
 from simulator import RasterSimulator, Scene, join_scenes, load_body
 from simulator.drawing import Picture, Renderer
 from simulator.raster import RasterRenderer
@@ -49,6 +50,7 @@ def main() -> dict[str, Any]:
         "raster_stages_ms": stages(simulator, near),
         "changes_cost": changes(simulator, near),
         "body_speedup_over_smplx": paired(*smplx_forward(body, near)),
+        "worker_overhead_ms": worker_overhead(),
         **pipeline(),
     }
     for name, value in figures.items():

@@ -72,10 +72,10 @@ class BlazePoseTorch(BlazePose):
 
     def save(self, path: Path) -> None:
         """Write the network's weights as safetensors, for `weights`."""
-        from safetensors.torch import save_file  # deferred: `import targets` stays light
+        from safetensors.torch import save  # deferred: `import targets` stays light
 
         weights = {key: value.contiguous() for key, value in self.graph.state_dict().items()}
-        save_file(weights, path, metadata={BASE: self._base})
+        path.write_bytes(save(weights, metadata={BASE: self._base}))
 
     def export_onnx(self, path: Path) -> None:
         """Write the network as ONNX: input `pictures` (N, 3, 256, 256), outputs as `graph` names them."""

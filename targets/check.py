@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from targets.axes import in_camera_axes
 from targets.base import Prediction, Target, TargetSpec
-from targets.check_values import Truth, value_findings
+from targets.check_values import value_findings
+from targets.truth import Truth
 
 Fields = Mapping[str, Any]
 
@@ -43,11 +45,22 @@ def check_target(target: Target, fields: Fields, truth: Truth | None = None) -> 
         singles = [target.predict(**deepcopy(_row(kept, row))) for row in range(count)]
     except Exception as error:
         return [_raised(target.spec, error)]
-    findings = [*_changed_input(kept, given), *value_findings(prediction, target.spec, count, kept, truth)]
+    findings = [*_changed_input(kept, given), *_values(prediction, target.spec, count, kept, truth)]
     if isinstance(prediction, Prediction) and isinstance(again, Prediction):
         findings += _differences(prediction, again, "the same bits when asked again", "asked again")
         findings += _single_differences(prediction, singles)
     return findings
+
+
+def _values(
+    prediction: Prediction, spec: TargetSpec, count: int, given: Fields, truth: Truth | None
+) -> list[str]:
+    """What is wrong with the values, after the units and axes that the spec declares are applied."""
+    try:
+        turned = in_camera_axes(prediction, spec) if isinstance(prediction, Prediction) else prediction
+    except ValueError as error:
+        return [str(error)]
+    return value_findings(turned, spec, count, given, truth)
 
 
 def _count(fields: Fields) -> int:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from targets.base import Float, Prediction, TargetSpec
+from targets.check_flat import flat_findings
+from targets.truth import Truth
 
 LIMBS = tuple(
     (f"{side}_{upper}", f"{side}_{lower}")
@@ -45,16 +46,6 @@ AXES = (
 )
 
 
-@dataclass(frozen=True)
-class Truth:
-    """Where the joints really are. Whole people, most of them facing the camera."""
-
-    joints: Float
-    """(N, J, 3) metres, camera axes."""
-    joint_names: tuple[str, ...]
-    """J names."""
-
-
 def value_findings(
     prediction: Prediction, spec: TargetSpec, count: int, given: Mapping[str, Any], truth: Truth | None
 ) -> list[str]:
@@ -69,8 +60,8 @@ def value_findings(
         return ["expected at least one person to be found in the pictures, got none"]
     findings = [*_units(prediction, spec), *_confidence(prediction), *_pixels(prediction, given)]
     if truth is not None and prediction.joints is not None:
-        findings += _axes(prediction.joints, prediction.found, spec.joint_names, truth)
-    return findings
+        findings += _axes(prediction.joints, prediction.found, spec, truth)
+    return [*findings, *flat_findings(prediction, spec, truth)]
 
 
 def _found(prediction: Any, count: int) -> Iterator[str]:
@@ -128,13 +119,24 @@ def _units(prediction: Prediction, spec: TargetSpec) -> Iterator[str]:
         for (upper, lower), length in lengths.items():
             if not LIMB_LENGTH[0] <= length <= LIMB_LENGTH[1]:
                 low, high = LIMB_LENGTH
-                yield f"expected joints in metres ({upper} to {lower} {low} to {high} m), got {length:.3g}"
+                yield (
+                    f"expected joints in metres ({upper} to {lower} {low} to {high} m), got {length:.3g}"
+                    f"{_millimetres(length, LIMB_LENGTH)}"
+                )
                 break
     if prediction.vertices is not None:
         extent = float(np.median(np.ptp(prediction.vertices[prediction.found], axis=1).max(axis=1)))
         if not BODY_EXTENT[0] <= extent <= BODY_EXTENT[1]:
             low, high = BODY_EXTENT
-            yield f"expected vertices in metres (a body of {low} to {high} m), got {extent:.3g}"
+            yield (
+                f"expected vertices in metres (a body of {low} to {high} m), got {extent:.3g}"
+                f"{_millimetres(extent, BODY_EXTENT)}"
+            )
+
+
+def _millimetres(length: float, wanted: tuple[float, float]) -> str:
+    """The line to change, where a length is one in millimetres."""
+    return ': write units="mm" into the TargetSpec' if wanted[0] <= length / 1000 <= wanted[1] else ""
 
 
 def _limb_lengths(joints: Float, names: tuple[str, ...]) -> dict[tuple[str, str], float]:
@@ -169,7 +171,8 @@ def _pixels(prediction: Prediction, given: Mapping[str, Any]) -> Iterator[str]:
             yield f"expected joints2d near the picture of {size[0]} x {size[1]} px, got {inside:.0%} there"
 
 
-def _axes(joints: Float, found: NDArray[np.bool_], names: tuple[str, ...], truth: Truth) -> Iterator[str]:
+def _axes(joints: Float, found: NDArray[np.bool_], spec: TargetSpec, truth: Truth) -> Iterator[str]:
+    names = spec.joint_names
     common = [name for name in names if name in truth.joint_names]
     if len(common) < LEAST_COMMON:
         known = ", ".join(truth.joint_names)
@@ -183,9 +186,13 @@ def _axes(joints: Float, found: NDArray[np.bool_], names: tuple[str, ...], truth
     if agreement[0] < LEAST_AGREEMENT and _sides_are_swapped(given, wanted, common):
         yield "expected left_ and right_ to be the person's own sides, got them exchanged: swap the names"
         agreement[0] = 1.0
+    signs = tuple(-s if value < LEAST_AGREEMENT else s for s, value in zip(spec.axes, agreement, strict=True))
     for axis, value in enumerate(agreement):
         if value < LEAST_AGREEMENT:
-            yield f"expected {AXES[axis]} (correlation {value:.2f} with the truth)"
+            yield (
+                f"expected {AXES[axis]} (correlation {value:.2f} with the truth): write axes={signs} into the "
+                "TargetSpec"
+            )
 
 
 def _centred(joints: Float) -> Float:

@@ -80,13 +80,13 @@ def rotations_from_pairs(pairs: Tensor) -> Tensor:
 
 def save_head(head: Head, path: Path, about: Mapping[str, str]) -> None:
     """Write the weights in half precision, with what is to be known of them."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     exact = ("pelvis", "pelvis_dirs", "mean", "std")
     state = head.state_dict()
     small = {key: (value if key in exact else value.half()).contiguous() for key, value in state.items()}
     shape = {"hidden": str(head.last.in_features), "blocks": str(len(head.blocks))}
-    save_file(small, path, metadata={**about, **shape})
+    path.write_bytes(save(small, metadata={**about, **shape}))
 
 
 def load_head(path: Path) -> tuple[Head, dict[str, str]]:

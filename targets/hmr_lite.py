@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ from targets.blazepose_detector import PersonDetector
 from targets.blazepose_geometry import Float, Region, box_region, warp
 from targets.blazepose_torch import one_thread
 from targets.crop import check_people
+from targets.rotations import axis_angle_from_matrix, matrix_from_axis_angle
 from targets.weights import Report, fetch, silent
 
 if TYPE_CHECKING:
@@ -160,10 +161,7 @@ class HmrLite:
 
 def _axis_angles(seen: Estimate, angle: float) -> Float:
     """(22, 3) radians: the root first, turned back by the region's clockwise turn."""
-    from scipy.spatial.transform import Rotation  # deferred: `import targets` stays light
-
-    turns = Rotation.from_matrix(seen.rotations[0].double().numpy())
-    if angle:
-        back: Any = Rotation.from_rotvec([0.0, 0.0, angle])
-        turns = Rotation.concatenate([back * turns[0], turns[1:]])
-    return np.asarray(turns.as_rotvec())
+    turns = seen.rotations[0].double().numpy().copy()
+    back = matrix_from_axis_angle(np.array([0.0, 0.0, angle]))
+    turns[0] = (back[:, :, None] * turns[0][None]).sum(axis=1)
+    return axis_angle_from_matrix(turns)

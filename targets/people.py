@@ -69,12 +69,17 @@ def _check(prediction: Prediction, pictures: int) -> None:
     assert prediction.picture is not None
     rows, picture = len(prediction.found), np.asarray(prediction.picture)
     if picture.shape != (rows,) or not np.issubdtype(picture.dtype, np.integer):
-        raise ValueError(f"expected picture ({rows},) of integers, a row each, got {picture.shape} {picture.dtype}")
-    if rows and not (0 <= picture.min() and picture.max() < pictures):
+        raise ValueError(
+            f"expected picture ({rows},) of integers, a row each, got {picture.shape} {picture.dtype}"
+        )
+    if rows and not (picture.min() >= 0 and picture.max() < pictures):
         bad = int(((picture < 0) | (picture >= pictures)).argmax())
         raise ValueError(f"expected picture 0 to {pictures - 1}, got {picture[bad]} in row {bad}")
     if prediction.joints2d is None:
-        raise ValueError("expected joints2d in pixels from a target that finds people by itself, got none: which one is asked about is told by 2D overlap")
+        raise ValueError(
+            "expected joints2d in pixels from a target that finds people by itself, got none: whom a row is about is "
+            "told by 2D overlap"
+        )
     for field in fields(Prediction):
         value = getattr(prediction, field.name)
         if value is not None and len(value) != rows:

