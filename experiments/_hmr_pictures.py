@@ -1,6 +1,7 @@
 """What `hmr-lite` is trained and measured on: rendered people, kept as features and labels.
 
-A set of people is drawn once, in parts that are kept on disk: what was drawn is not drawn again, for a longer set either.
+A set of people is drawn once, in parts that are kept on disk: what was drawn is not drawn again, not for a longer set
+either.
 """
 
 from __future__ import annotations
