@@ -27,7 +27,7 @@ SLICE = 2000
 class Options:
     """How the head is trained; chosen on `validation`."""
 
-    steps: int = 4000
+    steps: int = 3000
     batch: int = 256
     rate: float = 1e-3
     decay: float = 0.02
@@ -62,7 +62,6 @@ class Point:
     """A point of the learning curve."""
 
     step: int
-    seconds: float
     loss: float
     """Mean since the point before."""
     pa_mpjpe: float
@@ -159,7 +158,7 @@ def train(
         recent.append(_step(head, optimiser, features[rows].float().to(device), truth.rows(rows), posed))
         step += 1
         if done >= (len(curve) + 1) / options.checks:
-            point = Point(step, time.monotonic() - start, float(np.mean(recent)), check(head.eval()))
+            point = Point(step, round(float(np.mean(recent)), 3), round(check(head.eval()), 1))
             curve.append(point)
             said(f"step {step}: loss {point.loss:.3f}, validation pa_mpjpe {point.pa_mpjpe:.1f} mm")
             head.train()

@@ -10,6 +10,7 @@ from targets.recipes import RECIPES
 from targets.weights import WeightFile, cached_path
 
 BLAZEPOSE = "BlazePose GHUM 3D of MediaPipe"
+HMR_LITE = "our SMPL-type regressor: pose, shape and camera (docs/hmr-lite.md)"
 MOVENET = "MoveNet: COCO's 17 keypoints, in 2D alone"
 
 
@@ -43,7 +44,8 @@ def built_in() -> list[Listed]:
         Listed(f"movenet-{kind}", MOVENET, files[0].licence, _state(*files))
         for kind, files in MOVENET_FILES.items()
     ]
-    return [*rows, *torch, *flat]
+    own = Listed("hmr-lite", HMR_LITE, "Apache-2.0", _state(LANDMARK_FILES["full"]))
+    return [*rows, *torch, *flat, own]
 
 
 def recipes() -> list[Listed]:

@@ -14,8 +14,8 @@ from examiner.scores import PA_MPJPE
 from experiments._hmr_body import TorchBody, spread_out
 from experiments._hmr_figures import figures
 from experiments._hmr_pictures import PART, Draw, People, joined, people_of, sampled
+from experiments._hmr_sets import draws
 from experiments._hmr_training import Options, losses, projected, schedule, train, truth_of
-from experiments.train_hmr_lite import draws
 from simulator import (
     ParameterSpace,
     PoseFactor,
