@@ -107,7 +107,7 @@ def _pair(people: People, joints: Float, body: Body, wanted: tuple[str, ...] = L
 
 
 def _blazepose(people: People, body: Body) -> Pair:
-    points = world_landmarks(torch.from_numpy(people.features)).double().numpy()
+    points = world_landmarks(people.features.astype(np.float32)).astype(np.float64)
     gt = pick(people.joints.astype(np.float64), body.joint_names, LIMB_JOINTS)
     prediction = pick(points[:, : len(LANDMARKS)], LANDMARKS, LIMB_JOINTS)
     return Pair(rooted(gt, LIMB_JOINTS), rooted(prediction, LIMB_JOINTS), LIMB_JOINTS)

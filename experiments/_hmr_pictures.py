@@ -13,7 +13,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from experiments.fit_motion_range import Split, mirror
@@ -142,7 +141,7 @@ def _seen(scene: Scene, simulator: Simulator, features: Features) -> Iterator[Pe
 
 def described(batch: Batch, features: Features, betas: Float) -> People:
     """Features and labels of drawn people; `betas` (N, 10) of the body whose scene it was."""
-    seen, _ = features(torch.from_numpy(crops_of(batch)))
+    seen = np.stack([features(crop)[0] for crop in crops_of(batch)])
     scene, boxes, focal = batch.scene, batch.boxes, batch.camera.focal_length
     middle = (boxes[:, :2] + boxes[:, 2:]) / 2
     half = np.array([box_region(box).side for box in boxes])[:, None] / 2
@@ -152,7 +151,7 @@ def described(batch: Batch, features: Features, betas: Float) -> People:
     pose = np.concatenate([scene.global_orient, scene.body_pose], axis=1).reshape(-1, 22, 3)
     slopes = (middle - batch.camera.center) / focal[:, None]
     return People(
-        features=seen.half().cpu().numpy(),
+        features=seen.astype(np.float16),
         pose=pose.astype(np.float32),
         betas=betas.astype(np.float32),
         joints=batch.joints.astype(np.float32),

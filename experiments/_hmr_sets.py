@@ -20,7 +20,6 @@ from simulator import (
 )
 from targets import LANDMARK_FILES, fetch
 from targets.hmr_features import Features
-from targets.tflite_torch import TorchGraph
 
 BODY = "neutral"
 CACHE = Path("runs/hmr-lite")
@@ -65,8 +64,8 @@ def draws(poses: Path, splits: Path, pictures: int, measured: int) -> dict[str, 
     return {draw.name: draw for draw in sets}
 
 
-def study_of(cache: Path, device: str) -> Study:
+def study_of(cache: Path) -> Study:
     """The body, the fast renderer and the frozen network."""
     body = load_body(BODY)
-    graph = TorchGraph.from_tflite(fetch(LANDMARK_FILES["full"], report=print))
-    return Study(body, RasterSimulator(body), Features(graph, device), cache)
+    features = Features(fetch(LANDMARK_FILES["full"], report=print))
+    return Study(body, RasterSimulator(body), features, cache)

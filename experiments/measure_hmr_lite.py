@@ -54,7 +54,7 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(1)
     head, about = load_head(given.weights)
-    study = study_of(given.cache, "cpu")
+    study = study_of(given.cache)
     table = measure(study, head, draws(given.poses, given.splits, 0, given.measured), given.judge)
     result = {"trained_on": about["trained_on"], "measured_on": study.simulator.version, "sets": table}
     given.results.write_text(json.dumps(result, indent=1) + "\n")

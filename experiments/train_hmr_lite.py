@@ -55,7 +55,7 @@ def main() -> None:
     given = arguments()
     torch.set_num_threads(1)
     options = Options(steps=given.steps, seed=given.seed)
-    study, start = study_of(given.cache, given.device), time.process_time()
+    study, start = study_of(given.cache), time.process_time()
     sets = draws(given.poses, given.splits, given.pictures, given.measured)
     people = study.people(sets["train"])
     check = checked(study, sets["validation"], given.device)

@@ -30,6 +30,8 @@ SCREEN = "Identity"
 """Screen landmarks (N, 195): 39 of x, y, z in pixels of the crop, logits of visibility and presence."""
 PRESENCE = "Identity_1"
 """Pose flag (N, 1)."""
+MASK = "Identity_2"
+"""Logits of the person's pixels (N, 1, 256, 256)."""
 HEATMAPS = "Identity_3"
 """Logits (N, 39, 64, 64)."""
 

@@ -24,7 +24,9 @@ from targets.blazepose_detector import PersonDetector
 from targets.blazepose_geometry import Float, Region, box_region, warp
 from targets.blazepose_torch import one_thread
 from targets.crop import check_people
+from targets.hmr_features import Features
 from targets.rotations import axis_angle_from_matrix, matrix_from_axis_angle
+from targets.tflite import Float32
 from targets.weights import Report, fetch, silent
 
 if TYPE_CHECKING:
@@ -61,9 +63,7 @@ class HmrLite:
             ValueError: Unknown region of interest, or weights of something else.
         """
         check_option("region_of_interest", region_of_interest, get_args(RegionOfInterest))
-        from targets.hmr_features import Features  # deferred: needs torch
-        from targets.hmr_head import load_head
-        from targets.tflite_torch import TorchGraph
+        from targets.hmr_head import load_head  # deferred: needs torch
 
         self._head, about = load_head(weights)
         trunk = LANDMARK_FILES["full"]
@@ -72,7 +72,7 @@ class HmrLite:
                 f"expected weights trained on the features of {trunk.sha256[:12]}... (blazepose-full), "
                 f"got {weights} trained on {about.get('trunk_sha256', '')[:12]}...: train them again"
             )
-        self._features = Features(TorchGraph.from_tflite(fetch(trunk, report=report)))
+        self._features = Features(fetch(trunk, report=report))
         self._detector: PersonDetector | None = None
         digests = [trunk.sha256, hashlib.sha256(weights.read_bytes()).hexdigest()]
         if region_of_interest == "detector":
@@ -123,8 +123,9 @@ class HmrLite:
             region = self._detector.find(images[row]) if self._detector else box_region(boxes[row])
             if region is None:
                 continue
-            confidence[row], seen = self._look(images[row], region)
+            features, confidence[row] = self._features(self._crop(images[row], region))
             if confidence[row] >= LEAST_PRESENCE:
+                seen = self._regress(features)
                 poses[row], betas[row] = _axis_angles(seen, region.angle), seen.betas[0].double().numpy()
                 transl[row] = self._place(seen, region, intrinsics[row])
         return Prediction(
@@ -137,15 +138,19 @@ class HmrLite:
             focal_length=intrinsics[:, 0, 0].astype(np.float64),
         )
 
-    def _look(self, image: NDArray[np.uint8], region: Region) -> tuple[float, Estimate]:
-        """Pose flag, and the estimate of the one person in a region."""
+    def _crop(self, image: NDArray[np.uint8], region: Region) -> NDArray[np.uint8]:
+        """(256, 256, 3): a region of a picture."""
         import cv2  # deferred: `import targets` stays light
-        import torch
 
-        crop = warp(image, region.matrix(CROP), CROP, cv2.BORDER_REPLICATE)
+        return warp(image, region.matrix(CROP), CROP, cv2.BORDER_REPLICATE)
+
+    def _regress(self, features: Float32) -> Estimate:
+        """The estimate of the one person with features (WIDTH,)."""
+        import torch  # deferred: `import targets` stays light
+
         with one_thread(), torch.inference_mode():
-            features, presence = self._features(torch.from_numpy(crop)[None])
-            return float(presence[0]), self._head(features)
+            estimate: Estimate = self._head(torch.from_numpy(features)[None])
+        return estimate
 
     def _place(self, seen: Estimate, region: Region, intrinsics: Float) -> Float:
         """`transl` (3,) metres: the pelvis on its pixel's ray, as far away as the weak-perspective scale says."""

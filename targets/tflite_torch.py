@@ -130,19 +130,6 @@ class TorchGraph(nn.Module):
                 )
         return self._part(self.graph.source, tensors)
 
-    def source_of(self, output: str) -> int:
-        """The tensor from which the last convolution makes an output.
-
-        Raises:
-            ValueError: There is no such output.
-        """
-        self._check_outputs((output,))
-        steps = {step.output: step for step in self.graph.steps}
-        tensor = self.graph.outputs[output]
-        while not isinstance(steps[tensor].operation, Convolution):
-            tensor = steps[tensor].inputs[0]
-        return steps[tensor].inputs[0]
-
     def cuts(self) -> tuple[Cut, ...]:
         """Where the graph can be cut in two, in order; prune first, for skip connections leave few."""
         found = []
@@ -269,7 +256,7 @@ def _plain(operation: Operation, x: Tensor) -> Tensor:
 def _activated(x: Tensor, activation: Activation) -> Tensor:
     if activation == "NONE":
         return x
-    return functional.relu6(x) if activation == "RELU6" else functional.relu(x)
+    return functional.relu6(x, inplace=True) if activation == "RELU6" else functional.relu(x, inplace=True)
 
 
 def _uneven(padding: tuple[int, int, int, int]) -> bool:

@@ -30,7 +30,6 @@ from simulator import (
 from targets import LANDMARK_FILES, HmrLite, fetch
 from targets.hmr_features import WIDTH, Features
 from targets.hmr_head import Estimate
-from targets.tflite_torch import TorchGraph
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -127,8 +126,8 @@ def test_only_recordings_of_train_are_trained_on(tmp_path: Path):
 class FakeFeatures:
     """As many features as there are, all alike."""
 
-    def __call__(self, crops: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        return torch.ones(len(crops), WIDTH), torch.ones(len(crops))
+    def __call__(self, crop: np.ndarray) -> tuple[np.ndarray, float]:
+        return np.ones(WIDTH, np.float32), 1.0
 
 
 class CountingSimulator(StickSimulator):
@@ -180,7 +179,7 @@ def test_shipped_weights_are_right_about_typical_people_never_seen(body):
 @pytest.mark.slow
 def test_figures_of_the_target_and_of_the_study_agree(body, tmp_path: Path):
     draw = Draw("some", sampled(load_prior("default")), "prior", 8, 77, ViewFactor())
-    trunk = Features(TorchGraph.from_tflite(fetch(LANDMARK_FILES["full"])))
+    trunk = Features(fetch(LANDMARK_FILES["full"]))
     target = HmrLite()
     with RasterSimulator(body) as simulator:
         people = people_of(draw, body, simulator, trunk, tmp_path, lambda text: None)

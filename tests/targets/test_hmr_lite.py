@@ -17,7 +17,8 @@ from scipy.spatial.transform import Rotation
 
 from targets import LANDMARK_FILES, HmrLite, Prediction, Target, build_target
 from targets.blazepose_geometry import Region
-from targets.hmr_head import WIDTH, Estimate, Head, load_head, rotations_from_pairs, save_head
+from targets.hmr_features import WIDTH, bilinear
+from targets.hmr_head import Estimate, Head, load_head, rotations_from_pairs, save_head
 from targets.hmr_lite import WEIGHTS, _axis_angles
 
 HERE = Path(__file__).parent
@@ -67,6 +68,14 @@ def test_pairs_are_the_first_two_columns() -> None:
     wanted = torch.from_numpy(Rotation.random(5, random_state=0).as_matrix())
     pairs = wanted[..., :2].transpose(-1, -2) * torch.tensor([[2.0], [3.0]])
     torch.testing.assert_close(rotations_from_pairs(pairs), wanted)
+
+
+def test_bilinear_samples_are_those_of_torch() -> None:
+    rng = np.random.default_rng(0)
+    channels, places = rng.random((4, 5, 3), np.float32), rng.uniform(-1.3, 1.3, (50, 2)).astype(np.float32)
+    given = torch.from_numpy(channels).permute(2, 0, 1)[None], torch.from_numpy(places)[None, None]
+    wanted = torch.nn.functional.grid_sample(*given, align_corners=False)[0, :, 0].T
+    np.testing.assert_allclose(bilinear(channels, places), wanted.numpy(), atol=1e-6)
 
 
 def test_saved_weights_are_loaded(tmp_path: Path) -> None:

@@ -18,7 +18,9 @@ from PIL import Image
 
 from targets import LANDMARK_FILES, BlazePose, BlazePoseTorch, check_target, fetch
 from targets.blazepose import Size
-from targets.blazepose_torch import HEATMAPS, PRESENCE, SCREEN, WORLD, one_thread
+from targets.blazepose_torch import HEATMAPS, MASK, PRESENCE, SCREEN, WORLD, one_thread
+from targets.hmr_features import LOCAL, POOLED
+from targets.tflite import TfliteModel
 from targets.tflite_graph import Convolution, Graph, MaxPool, Step, read_graph, same_padding
 from targets.tflite_torch import TorchGraph
 
@@ -102,6 +104,35 @@ def test_a_part_has_the_same_weights_and_the_same_answer() -> None:
         a, b = whole(crops()), part(crops())
     assert a[HEATMAPS].shape == (2, 39, 64, 64)
     assert torch.equal(a[WORLD], b[WORLD])
+
+
+def test_tensors_in_between_are_given_by_both_runtimes() -> None:
+    tensors = {HEATMAPS: LOCAL, MASK: POOLED}
+    runtime = TfliteModel(fetch(LANDMARK_FILES["full"]), instead=tensors)
+    named = {"local": LOCAL, "pooled": POOLED, "world": graph().graph.outputs[WORLD]}
+    with torch.inference_mode():
+        wanted = graph().tapped(named)(crops(1))
+    found = runtime(np.ascontiguousarray(crops(1)[0].permute(1, 2, 0).numpy()))
+    assert set(found) == {WORLD, SCREEN, PRESENCE, HEATMAPS, MASK}
+    np.testing.assert_allclose(
+        found[HEATMAPS], wanted["local"][0].permute(1, 2, 0).numpy(), atol=0.01 * wanted["local"].std()
+    )
+    np.testing.assert_allclose(
+        found[MASK], wanted["pooled"][0].permute(1, 2, 0).numpy(), atol=0.01 * wanted["pooled"].std()
+    )
+    np.testing.assert_allclose(found[WORLD], wanted["world"][0].numpy(), atol=1e-4)
+
+
+def test_tensors_that_are_not_there_are_refused() -> None:
+    with pytest.raises(ValueError, match="number of a tensor") as caught:
+        graph().tapped({"mine": 99_999})
+    assert str(caught.value) == "expected the number of a tensor that a step makes, got 99999 for 'mine'"
+    with pytest.raises(ValueError, match="expected one of the outputs") as caught:
+        TfliteModel(fetch(LANDMARK_FILES["full"]), instead={"mine": 3})
+    assert str(caught.value) == (
+        "expected one of the outputs Identity, Identity_1, Identity_2, Identity_3, Identity_4 and a tensor below "
+        "535, got 'mine' and 3"
+    )
 
 
 def test_before_and_after_a_cut_make_the_whole() -> None:
