@@ -25,8 +25,8 @@ bench: $(READY) graphics weights ## speed, side by side in one run, into experim
 	$(BIN)/python -m experiments.bench
 
 reference: $(READY) graphics ## compute again what is normal for the built-in targets
-	$(BIN)/examiner fetch blazepose-lite blazepose-full blazepose-heavy
-	$(BIN)/examiner reference blazepose-lite blazepose-full blazepose-heavy --out examiner/data/references
+	$(BIN)/examiner fetch blazepose-lite blazepose-full blazepose-heavy hmr-lite
+	$(BIN)/examiner reference blazepose-lite blazepose-full blazepose-heavy hmr-lite --out examiner/data/references
 
 factors: $(READY) ## write docs/factors.md again, from the code
 	$(BIN)/examiner factors --markdown docs/factors.md

@@ -9,7 +9,7 @@ from examiner.reference import reference_key
 from simulator import load_prior
 
 
-@pytest.mark.parametrize("name", ["blazepose-lite", "blazepose-full", "blazepose-heavy"])
+@pytest.mark.parametrize("name", ["blazepose-lite", "blazepose-full", "blazepose-heavy", "hmr-lite"])
 def test_shipped_references_belong_to_what_is_shipped(name, body):
     """The shipped figures were made with the shipped body, prior and drawing."""
     stored = json.loads((files("examiner") / "data" / "references" / f"{name}.json").read_text())
