@@ -1,7 +1,8 @@
 """Do the regions hold, do the modes survive the judge, do the rules tell the truth, is the search complete?
 
 A cell is one audit of one target and seed with `--preset full`, and then, asked anew and charged to nobody: 500 fresh
-fair people of every success region, and 200 fresh draws of the methods that learn nothing inside every rule. Each
+fair people of every success region, and inside every rule four times as many fresh draws of the methods that
+learn nothing as it was scored on (200 to 1,000). Each
 writes a small file in `experiments/results/regions_trial/`; a cell that is there is not computed again, and one that
 was stopped goes on from its run folder. Completeness (are the modes of one seed found by another?) is read off all
 cells.
@@ -37,7 +38,10 @@ from simulator import Scene, join_scenes, load_body
 
 RESULTS = Path(__file__).parent / "results" / "regions_trial"
 TARGETS = ("blazepose-lite", "blazepose-full")
-FRESH_REGION, FRESH_RULE, HOLDS = 500, 200, 0.90
+FRESH_REGION, HOLDS = 500, 0.90
+FRESH_RULE, TIMES = (200, 1000), 4
+"""Fresh people in a rule: the least and the most, and times its support, so that the rule's interval is tested and not
+the check's own."""
 STREAM = 101
 ROUNDS = 60
 """Most rounds of fresh draws that are looked through for people inside a rule."""
@@ -131,12 +135,13 @@ def _rule_rows(rig: Rig, pool: Pool, explained: Sequence[Explanation]) -> list[K
     rules = {one.rule.words: one.rule for one in explained if one.rule is not None}
     rows = []
     for scored in rules.values():
-        fresh = fresh_tally(rig, pool, scored.rule.holds)
+        wanted = int(np.clip(TIMES * scored.inside.people, *FRESH_RULE))
+        fresh = fresh_tally(rig, pool, scored.rule.holds, wanted)
         rows.append({**scored.plain(), "fresh": fresh.plain() if fresh.people else None})
     return rows
 
 
-def fresh_tally(rig: Rig, pool: Pool, holds: Any) -> Tally:
+def fresh_tally(rig: Rig, pool: Pool, holds: Any, wanted: int) -> Tally:
     """Fresh draws of the blind baselines that a rule covers, as many of each as come, and how many of them fail."""
     rigged = replace(rig, config=replace(rig.config, seed=rig.config.seed + 1000))
     names = [name for name in rig.config.baselines if name in BLIND]
@@ -150,7 +155,7 @@ def fresh_tally(rig: Rig, pool: Pool, holds: Any) -> Tally:
                 outcomes = rig.evaluator(scene.rows(inside))
                 usable = outcomes.fair & outcomes.found & outcomes.valid
                 failed.append(outcomes.failures(rig.threshold)[usable])
-        if sum(map(len, failed)) >= FRESH_RULE:
+        if sum(map(len, failed)) >= wanted:
             break
     return tally(np.concatenate(failed)) if failed else Tally(0, 0)
 
