@@ -86,11 +86,11 @@ class Searched(Protocol):
 
     @property
     def search(self) -> Outcomes:
-        """(n,)"""
+        """(n,) its outcomes."""
 
     @property
     def search_scene(self) -> Scene:
-        """(n,)"""
+        """(n,) the people it asked for."""
 
 
 class Pool:
@@ -117,7 +117,7 @@ class Pool:
         )
         """(n,) names of the methods that drew them."""
         self.blind = np.isin(self.methods, BLIND)
-        """(n,)"""
+        """(n,) its outcomes."""
         counted = self.blind if self.blind.any() else ~self.blind
         self._mined, _ = halves(int(counted.sum()), seeds.generator(rig.config.seed, seeds.RULES))
         self._halves = self.crowd.rows(counted)
