@@ -75,7 +75,7 @@ def _arrays(answer: Any) -> dict[str | int, Array]:
             f"outputs that are no tensors ({kinds}): let the module give a tuple or dict of tensors"
         )
     arrays = [each.detach().float().cpu().numpy() for each in listed]
-    return {**dict(zip(named, arrays, strict=bool(named))), **dict(enumerate(arrays))}
+    return {**dict(zip(named, arrays, strict=False)), **dict(enumerate(arrays))}
 
 
 def _check_device(device: str) -> None:
