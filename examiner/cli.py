@@ -12,6 +12,7 @@ from rich.console import Console
 from agents import POPULATIONS
 from examiner import commands, commands_run, commands_targets
 from examiner.cli_simulator import add_commands
+from examiner.commands_matrix import add_matrix
 from examiner.config import FACTORS, POSE_SPACES, REGIONS, VIEWS
 from examiner.options import add_drawn, add_fix, names
 from examiner.presets import PRESETS
@@ -80,6 +81,7 @@ def parser() -> argparse.ArgumentParser:
     _small(commands_of)
     _finished(commands_of)
     add_commands(commands_of)
+    add_matrix(commands_of)
     return top
 
 

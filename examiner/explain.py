@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from examiner.asking import ask_journal
 from examiner.features import Features, features_of
 from examiner.joints import Bool
 from examiner.journal import Journal
-from examiner.method import MethodResult, Mode
+from examiner.method import Mode
 from examiner.mildest import HALVINGS, LOOKS, Mildest, mildest_of
 from examiner.outcomes import Outcomes
 from examiner.progress import Progress
@@ -76,6 +77,22 @@ class Explainer:
         return outcomes
 
 
+class Searched(Protocol):
+    """The search of a method: what it asked and what came of it."""
+
+    @property
+    def name(self) -> str:
+        """Of the method."""
+
+    @property
+    def search(self) -> Outcomes:
+        """(n,) its outcomes."""
+
+    @property
+    def search_scene(self) -> Scene:
+        """(n,) the people it asked for."""
+
+
 class Pool:
     """All usable people of the searches: some of whom rules are made, others on whom they are scored.
 
@@ -85,7 +102,7 @@ class Pool:
     to 7.) Without such a method both halves are of all draws.
     """
 
-    def __init__(self, rig: Rig, methods: Sequence[MethodResult]) -> None:
+    def __init__(self, rig: Rig, methods: Sequence[Searched]) -> None:
         self._rig = rig
         kept = [_usable(method) for method in methods]
         scenes = [m.search_scene.rows(np.flatnonzero(k)) for m, k in zip(methods, kept, strict=True)]
@@ -100,7 +117,7 @@ class Pool:
         )
         """(n,) names of the methods that drew them."""
         self.blind = np.isin(self.methods, BLIND)
-        """(n,)"""
+        """(n,) its outcomes."""
         counted = self.blind if self.blind.any() else ~self.blind
         self._mined, _ = halves(int(counted.sum()), seeds.generator(rig.config.seed, seeds.RULES))
         self._halves = self.crowd.rows(counted)
@@ -122,6 +139,6 @@ class Pool:
         return features_of(self._rig.body, scene, beside)
 
 
-def _usable(method: MethodResult) -> Bool:
+def _usable(method: Searched) -> Bool:
     search = method.search
     return search.fair & search.found & search.valid

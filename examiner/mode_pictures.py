@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from examiner.adapted import adapted
 from examiner.evaluate import Evaluator
 from examiner.explain import Explanation
 from examiner.figures import Figure, figures_of, predicted_points, true_points
@@ -119,7 +120,7 @@ def _with_detector(rig: Rig) -> Evaluator | None:
     spec = rig.target.spec
     if spec.name not in BUILT_IN or spec.region_of_interest != "box":
         return None
-    target = build_target(spec.name, region_of_interest="detector")
+    target = adapted(build_target(spec.name, region_of_interest="detector"), rig.body)
     return Evaluator(rig.simulator, target, rig.fairness, rig.score, rig.evaluator.calibration)
 
 

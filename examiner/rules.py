@@ -29,6 +29,11 @@ CUTS = 12
 LEAST_SUPPORT = 20
 """Fewest people of a half that a rule covers."""
 
+SUPPORT = 0.3
+"""Power of the support in a rule's quality: Kloesgen's family, in which 0 is the gain in rate alone and 1/2 the
+binomial test. With 1/2 rules of one in ten people and lift 3.4 came out (BlazePose full, seed 0), with 0.3 narrower
+ones of 5."""
+
 GAIN = 1.05
 """Times by which a further condition must better a rule: shorter ones are believed sooner."""
 
@@ -175,11 +180,11 @@ def mine(values: Float, failed: Bool, centre: Float) -> Rule | None:
 
 
 def quality(held: Bool, failed: Bool) -> float:
-    """Square root of the support times the gain in failure rate (Kloesgen's binomial test); 0 below the least."""
+    """A power of the support times the gain in failure rate (Kloesgen, Explora, 1996); 0 below the least support."""
     people = int(held.sum())
     if people < LEAST_SUPPORT:
         return 0.0
-    return float(np.sqrt(people) * (failed[held].mean() - failed.mean()))
+    return float(people**SUPPORT * (failed[held].mean() - failed.mean()))
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ def show_mode(run: Path, number: int, size: int, variant: str) -> Image.Image:
     check_finished(run)
     config = load_config(run / "config.yaml")
     mode = _mode(run, number)
-    scene = _sized(_scene(mode, variant, config.image_size), size)
+    scene = _sized(mode_scene(mode, variant, config.image_size), size)
     config = replace(config, image_size=size)
     simulator = build_simulator(config, dressed_body(config))
     try:
@@ -57,7 +57,7 @@ def _mode(run: Path, number: int) -> dict[str, Any]:
     )
 
 
-def _scene(mode: dict[str, Any], variant: str, side: int) -> Scene:
+def mode_scene(mode: dict[str, Any], variant: str, side: int) -> Scene:
     """The person of a mode (one row), as the run drew it."""
     if variant not in VARIANTS:
         raise ValueError(f"unknown variant {variant!r}: expected one of {', '.join(VARIANTS)}")

@@ -13,7 +13,6 @@ from targets.base import Target
 from targets.blazepose import BlazePose, Size
 from targets.blazepose_torch import BlazePoseTorch
 from targets.file_target import load_file_target
-from targets.hmr_lite import HmrLite
 from targets.movenet import Kind, MoveNet
 from targets.process import PROCESS, ProcessTarget
 from targets.user_code import built_by_user, names_user_code
@@ -40,7 +39,6 @@ BUILT_IN: MappingProxyType[str, Callable[..., Target]] = MappingProxyType(
         "blazepose-lite-torch": partial(_blazepose_torch, "lite"),
         "blazepose-full-torch": partial(_blazepose_torch, "full"),
         "blazepose-heavy-torch": partial(_blazepose_torch, "heavy"),
-        "hmr-lite": HmrLite,
         "movenet-lightning": partial(_movenet, "lightning"),
         "movenet-thunder": partial(_movenet, "thunder"),
     }

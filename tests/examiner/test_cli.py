@@ -121,7 +121,7 @@ def test_no_egl_is_one_sentence_with_the_command(capsys, monkeypatch):
 
 def test_wrong_checksum_is_refused_and_nothing_kept(capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("POSEEXAMINER_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("targets.weights._download", lambda asset: b"not the model")
+    monkeypatch.setattr("targets.weights._download", lambda assets: [b"not the model" for _ in assets])
     text = refusal(capsys, "audit", "--out", "run")
     assert "to have sha256 e9a5c5cb17f7..., got" in text
     assert "nothing was kept" in text

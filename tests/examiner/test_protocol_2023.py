@@ -290,7 +290,7 @@ def test_with_a_regressor_errors_are_those_of_lsp_14(mesh_rig, tmp_path):
     scene = rig.space.decode(np.random.default_rng(0).random((6, rig.space.dim)))
     outcomes = scoring.evaluator(scene)
     batch = rig.simulator.render(scene)
-    prediction = rig.target.predict(joints=batch.joints)
+    prediction = rig.evaluator.predict(batch)
     rows = [6, 5, 4, 1, 2, 3, 16, 15, 14, 11, 12, 13, 8, 10]
     weights = np.load(rig.config.regressor)
     sides = [weights @ vertices.astype(float) for vertices in (batch.vertices, prediction.vertices)]

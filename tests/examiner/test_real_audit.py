@@ -99,3 +99,18 @@ def test_report_is_written_again(audit):
     run("report", str(audit[0]))
     assert page.read_bytes() == before
     assert Path(audit[0] / "manifest.json").is_file()
+
+
+def test_failures_are_shown_to_another_model(audit, tmp_path):
+    folder, _ = audit
+    out = tmp_path / "matrix"
+    done = run("matrix", str(folder), "--others", "blazepose-lite", "--out", str(out))
+    stored = json.loads((out / "matrix.json").read_text())
+    own, other = stored["cells"]
+    assert (own["shown_to"], other["shown_to"]) == ("blazepose-full", "blazepose-lite")
+    assert own["failing"] >= 0.5
+    assert 0 <= other["failing"] <= 1
+    assert stored["shared"][0] <= min(own["failing"], other["failing"])
+    assert "Share above" in done.stdout
+    with Image.open(out / "matrix.png") as picture:
+        assert np.asarray(picture).std() > 10

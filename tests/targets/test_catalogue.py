@@ -26,7 +26,7 @@ def broken(): raise RuntimeError("no weights")
 
 NAMES = [
     *(f"blazepose-{size}{end}" for end in ("", "-torch") for size in ("lite", "full", "heavy")),
-    *("hmr-lite", "movenet-lightning", "movenet-thunder"),
+    *("movenet-lightning", "movenet-thunder"),
 ]
 
 

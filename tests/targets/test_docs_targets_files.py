@@ -47,9 +47,6 @@ class FakeSpin(nn.Module):
         return pose + tiny, torch.zeros(1, 10) + tiny, torch.tensor([[0.9, 0.0, 0.1]]) + tiny
 
 
-NO_BODY = ("in metres", "joints2d to be where joints project to")
-"""Faults of stand-ins whose joints are no body's."""
-
 NETWORKS: dict[str, dict[str, Any]] = {
     "hmr2.yaml": {
         "inputs": {"img": ("N", 3, 256, 256)},
@@ -101,8 +98,9 @@ def shapes(folder: Path, name: str) -> dict[str, tuple[int, ...]]:
     images = RNG.integers(0, 256, (3, 60, 80, 3), dtype=np.uint8)
     given = {"images": images, "boxes": np.array([[20.0, 4, 60, 44], [0, 0, 40, 60], [30, 10, 50, 50]])}
     target = build_target(str(folder / name))
-    faults = [fault for fault in check_target(target, given) if not any(word in fault for word in NO_BODY)]
-    assert faults == []
+    invented = ("metres", "project to")  # the networks here are random
+    faults = check_target(target, given)
+    assert [fault for fault in faults if not any(word in fault for word in invented)] == []
     answer = vars(target.predict(**given))
     return {field: value.shape for field, value in answer.items() if value is not None and field != "found"}
 
