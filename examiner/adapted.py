@@ -146,7 +146,7 @@ class Adapted:
 
 
 def adapted(target: Target, body: Body, keypoints_from: Target | None = None) -> Target:
-    """The target itself where it predicts joints of one person a picture in our units, else an `Adapted` one.
+    """A target as the examiner asks it; one that is adapted already is returned as it is.
 
     Raises:
         ValueError: A lifter wants keypoints that are not to be had, or they are offered to a target that wants none.

@@ -96,7 +96,8 @@ def _audit(commands_of: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     add = audit.add_argument
     add(
         "--target",
-        help="blazepose-lite, -full (default) or -heavy, or your own as module:factory or file.py:factory",
+        help="blazepose-full (default), another built-in one, or your own as file.py:factory, model.yaml or "
+        "'process:PYTHON file.py:factory'; `examiner targets` lists all",
     )
     add(
         "--preset",

@@ -122,11 +122,12 @@ def fetch(arguments: argparse.Namespace) -> int:
 
 def check_target(arguments: argparse.Namespace) -> int:
     """Check a target's contract on a few upright people; 1 where it has faults."""
-    target = adapted(build_target(arguments.target), load_body("neutral"))
+    own = build_target(arguments.target)
+    target = adapted(own, load_body("neutral"))
     check_opengl()
     fields, truth = _few_people(target)
     try:
-        faults = find_faults(target, fields, truth)
+        faults = find_faults(target, fields, truth, own.spec)
         pace = _milliseconds(target, fields) if not faults else None
     finally:
         close_target(target)

@@ -21,6 +21,7 @@ from examiner.scores import MPJPE, N_MPJPE
 from examiner.show import mode_scene
 from examiner.subspace_files import check_finished
 from simulator import Scene, join_scenes
+from targets import build_target
 
 SAME = ("body", "prior", "simulator", "image_size", "factors", "fix", "view", "pose_space")
 """Settings that runs must share to be compared."""
@@ -124,12 +125,10 @@ def matrix_of(
 
 def _rig(config: Config, name: str, progress: Progress) -> Rig:
     """The run's parts with another target, scored by millimetres with the scale aligned; 2D joints without."""
-    changed = replace(config, target=name, score=N_MPJPE.name, others=(), keypoints="")
-    rig = build_rig(changed, progress)
-    if not is_flat(rig.target.spec):
-        return rig
-    rig.close()
-    return build_rig(replace(changed, score=MPJPE.name), progress)
+    target = build_target(name, region_of_interest=config.region_of_interest)
+    score = MPJPE if is_flat(target.spec) else N_MPJPE
+    changed = replace(config, target=name, score=score.name, others=(), keypoints="")
+    return build_rig(changed, progress, target=target)
 
 
 def _errors(found: Failures, rig: Rig) -> Float:

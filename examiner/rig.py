@@ -124,14 +124,8 @@ def build_rig(
     body, prior = dressed_body(config), load_prior(config.prior)
     poses = load_poses(config.poses) if config.poses else None
     regressor = load_regressor(Path(config.regressor)) if config.regressor else None
-    target = target or build_target(config.target, region_of_interest=config.region_of_interest)
-    _check_spec(target)
-    source = build_target(config.keypoints) if config.keypoints else None
-    target = adapted(target, body, source)
-    others = tuple(
-        adapted(build_target(name, region_of_interest=config.region_of_interest), body)
-        for name in config.others
-    )
+    target = _examined(config, body, target or _built(config.target, config))
+    others = tuple(adapted(_built(name, config), body) for name in config.others)
     spaces = build_spaces(config, body, prior, poses)
     space = spaces.space
     fairness = Fairness(body, load_motion_range(), common_joints(target.spec.joint_names), spaces.rule)
@@ -167,6 +161,21 @@ def build_rig(
         threshold=reference.threshold(config.threshold),
         regressor=regressor,
     )
+
+
+def _examined(config: Config, body: Body, target: Target) -> Target:
+    """A target as the run's evaluator asks it.
+
+    Raises:
+        ValueError: for a spec that is none, or 2D joints that the target cannot have.
+    """
+    _check_spec(target)
+    source = build_target(config.keypoints) if config.keypoints else None
+    return adapted(target, body, source)
+
+
+def _built(name: str, config: Config) -> Target:
+    return build_target(name, region_of_interest=config.region_of_interest)
 
 
 def reference_about(

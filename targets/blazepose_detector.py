@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from targets.blazepose_geometry import Float, Region, apply, circle_region, sigmoid, warp
+from targets.overlap import overlap
 from targets.tflite import TfliteModel
 
 SIZE = 224
@@ -47,21 +48,12 @@ class PersonDetector:
         if score[best] < LEAST_SCORE:
             return None
         middle, extent = self._anchors + raw[:, :2], raw[:, 2:4]
-        near = (_overlap(middle - extent / 2, middle + extent / 2, best) > LEAST_OVERLAP) & (
-            score >= LEAST_SCORE
-        )
+        boxes = np.concatenate([middle - extent / 2, middle + extent / 2], axis=1)
+        near = (overlap(boxes, boxes[best]) > LEAST_OVERLAP) & (score >= LEAST_SCORE)
         points = raw[near, 4:8].reshape(-1, 2, 2) + self._anchors[near, None]
         weight = score[near] / score[near].sum()
         circle: Float = (points * weight[:, None, None]).sum(axis=0)
         return circle
-
-
-def _overlap(low: Float, high: Float, best: int) -> Float:
-    """Intersection over union (A,) of boxes with corners (A, 2) with one of them."""
-    shared = np.clip(np.minimum(high, high[best]) - np.maximum(low, low[best]), 0.0, None).prod(axis=1)
-    area = (high - low).prod(axis=1)
-    overlap: Float = shared / (area + area[best] - shared)
-    return overlap
 
 
 def _anchors() -> Float:

@@ -100,5 +100,5 @@ def _unknown(name: str) -> str:
     close = difflib.get_close_matches(name, BUILT_IN, n=1)
     hint = f"; did you mean {close[0]!r}?" if close else ""
     options = ", ".join(BUILT_IN)
-    others = "model.yaml, module:factory or file.py:factory"
+    others = "model.yaml, module:factory, file.py:factory or process:PYTHON file.py:factory"
     return f"unknown target {name!r}: expected one of {options}, or {others}{hint}"

@@ -17,7 +17,9 @@ from targets.truth import Truth
 Fields = Mapping[str, Any]
 
 
-def check_target(target: Target, fields: Fields, truth: Truth | None = None) -> list[str]:
+def check_target(
+    target: Target, fields: Fields, truth: Truth | None = None, declared: TargetSpec | None = None
+) -> list[str]:
     """Check that a target keeps the contract of `Target`.
 
     Args:
@@ -27,6 +29,8 @@ def check_target(target: Target, fields: Fields, truth: Truth | None = None) -> 
             `rows(slice)`, are cut by row; anything else is passed whole. The target gets those named
             in its `spec.needs`.
         truth: Where given, axes and sides are checked against it.
+        declared: The spec whose lines findings name, where the target adapts another one, whose units and axes it has
+            applied; by default the target's own.
 
     Returns:
         One sentence a finding, "expected X, got Y"; empty where the target is fine.
@@ -45,7 +49,8 @@ def check_target(target: Target, fields: Fields, truth: Truth | None = None) -> 
         singles = [target.predict(**deepcopy(_row(kept, row))) for row in range(count)]
     except Exception as error:
         return [_raised(target.spec, error)]
-    findings = [*_changed_input(kept, given), *_values(prediction, target.spec, count, kept, truth)]
+    values = _values(prediction, target.spec, count, kept, truth, declared or target.spec)
+    findings = [*_changed_input(kept, given), *values]
     if isinstance(prediction, Prediction) and isinstance(again, Prediction):
         findings += _differences(prediction, again, "the same bits when asked again", "asked again")
         findings += _single_differences(prediction, singles)
@@ -53,14 +58,19 @@ def check_target(target: Target, fields: Fields, truth: Truth | None = None) -> 
 
 
 def _values(
-    prediction: Prediction, spec: TargetSpec, count: int, given: Fields, truth: Truth | None
+    prediction: Prediction,
+    spec: TargetSpec,
+    count: int,
+    given: Fields,
+    truth: Truth | None,
+    declared: TargetSpec,
 ) -> list[str]:
     """What is wrong with the values, after the units and axes that the spec declares are applied."""
     try:
         turned = in_camera_axes(prediction, spec) if isinstance(prediction, Prediction) else prediction
     except ValueError as error:
         return [str(error)]
-    return value_findings(turned, spec, count, given, truth)
+    return value_findings(turned, spec, count, given, truth, declared)
 
 
 def _count(fields: Fields) -> int:

@@ -47,7 +47,12 @@ AXES = (
 
 
 def value_findings(
-    prediction: Prediction, spec: TargetSpec, count: int, given: Mapping[str, Any], truth: Truth | None
+    prediction: Prediction,
+    spec: TargetSpec,
+    count: int,
+    given: Mapping[str, Any],
+    truth: Truth | None,
+    declared: TargetSpec,
 ) -> list[str]:
     """One sentence for each way in which a prediction of `count` people breaks the contract."""
     if findings := list(_found(prediction, count)):
@@ -58,9 +63,9 @@ def value_findings(
         return findings
     if not prediction.found.any():
         return ["expected at least one person to be found in the pictures, got none"]
-    findings = [*_units(prediction, spec), *_confidence(prediction), *_pixels(prediction, given)]
+    findings = [*_units(prediction, spec, declared), *_confidence(prediction), *_pixels(prediction, given)]
     if truth is not None and prediction.joints is not None:
-        findings += _axes(prediction.joints, prediction.found, spec, truth)
+        findings += _axes(prediction.joints, prediction.found, spec.joint_names, truth, declared.axes)
     return [*findings, *flat_findings(prediction, spec, truth)]
 
 
@@ -113,7 +118,7 @@ def _finite(prediction: Prediction) -> Iterator[str]:
             yield f"expected finite {name} where a person is found, got nan or infinity in row {bad.argmax()}"
 
 
-def _units(prediction: Prediction, spec: TargetSpec) -> Iterator[str]:
+def _units(prediction: Prediction, spec: TargetSpec, declared: TargetSpec) -> Iterator[str]:
     if prediction.joints is not None:
         lengths = _limb_lengths(prediction.joints[prediction.found], spec.joint_names)
         for (upper, lower), length in lengths.items():
@@ -121,7 +126,7 @@ def _units(prediction: Prediction, spec: TargetSpec) -> Iterator[str]:
                 low, high = LIMB_LENGTH
                 yield (
                     f"expected joints in metres ({upper} to {lower} {low} to {high} m), got {length:.3g}"
-                    f"{_millimetres(length, LIMB_LENGTH)}"
+                    f"{_other_units(length, LIMB_LENGTH, declared)}"
                 )
                 break
     if prediction.vertices is not None:
@@ -130,13 +135,14 @@ def _units(prediction: Prediction, spec: TargetSpec) -> Iterator[str]:
             low, high = BODY_EXTENT
             yield (
                 f"expected vertices in metres (a body of {low} to {high} m), got {extent:.3g}"
-                f"{_millimetres(extent, BODY_EXTENT)}"
+                f"{_other_units(extent, BODY_EXTENT, declared)}"
             )
 
 
-def _millimetres(length: float, wanted: tuple[float, float]) -> str:
-    """The line to change, where a length is one in millimetres."""
-    return ': write units="mm" into the TargetSpec' if wanted[0] <= length / 1000 <= wanted[1] else ""
+def _other_units(length: float, wanted: tuple[float, float], declared: TargetSpec) -> str:
+    """The line to change, where a length would be one in the other unit."""
+    other, times = ("mm", 0.001) if declared.units == "m" else ("m", 1000.0)
+    return f': write units="{other}" into the TargetSpec' if wanted[0] <= length * times <= wanted[1] else ""
 
 
 def _limb_lengths(joints: Float, names: tuple[str, ...]) -> dict[tuple[str, str], float]:
@@ -171,8 +177,13 @@ def _pixels(prediction: Prediction, given: Mapping[str, Any]) -> Iterator[str]:
             yield f"expected joints2d near the picture of {size[0]} x {size[1]} px, got {inside:.0%} there"
 
 
-def _axes(joints: Float, found: NDArray[np.bool_], spec: TargetSpec, truth: Truth) -> Iterator[str]:
-    names = spec.joint_names
+def _axes(
+    joints: Float,
+    found: NDArray[np.bool_],
+    names: tuple[str, ...],
+    truth: Truth,
+    declared: tuple[int, int, int],
+) -> Iterator[str]:
     common = [name for name in names if name in truth.joint_names]
     if len(common) < LEAST_COMMON:
         known = ", ".join(truth.joint_names)
@@ -186,7 +197,7 @@ def _axes(joints: Float, found: NDArray[np.bool_], spec: TargetSpec, truth: Trut
     if agreement[0] < LEAST_AGREEMENT and _sides_are_swapped(given, wanted, common):
         yield "expected left_ and right_ to be the person's own sides, got them exchanged: swap the names"
         agreement[0] = 1.0
-    signs = tuple(-s if value < LEAST_AGREEMENT else s for s, value in zip(spec.axes, agreement, strict=True))
+    signs = tuple(-s if value < LEAST_AGREEMENT else s for s, value in zip(declared, agreement, strict=True))
     for axis, value in enumerate(agreement):
         if value < LEAST_AGREEMENT:
             yield (

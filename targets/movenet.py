@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from targets.base import Float, Prediction, TargetSpec
+from targets.blazepose import check_option
 from targets.blazepose_torch import one_thread
 from targets.crop import Crop, check_people
 from targets.joint_orders import COCO_17
@@ -73,8 +74,8 @@ class MoveNet:
         Raises:
             ValueError: Unknown kind or region of interest; or see `targets.weights.fetch`.
         """
-        _check_option("kind", kind, get_args(Kind))
-        _check_option("region_of_interest", region_of_interest, get_args(RegionOfInterest))
+        check_option("kind", kind, get_args(Kind))
+        check_option("region_of_interest", region_of_interest, get_args(RegionOfInterest))
         files, from_box = MOVENET_FILES[kind], region_of_interest == "box"
         self._crop = Crop(
             size=(SIDES[kind], SIDES[kind]),
@@ -142,8 +143,3 @@ def _runtime(model: Path, weights: Path) -> Callable[[NDArray[np.float32]], NDAr
         return np.asarray(answer.numpy()[0, 0])
 
     return run
-
-
-def _check_option(name: str, value: str, options: tuple[str, ...]) -> None:
-    if value not in options:
-        raise ValueError(f"expected {name} to be one of {', '.join(options)}, got {value!r}")

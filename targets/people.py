@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from targets.base import Float, Prediction
+from targets.overlap import boxes_of, overlap
 
 LEAST_OVERLAP = 0.1
 """Intersection over union of the boxes below which a found person is somebody else."""
@@ -30,11 +31,11 @@ def one_a_picture(prediction: Prediction, boxes: Float) -> Prediction:
         return prediction
     _check(prediction, len(boxes))
     assert prediction.joints2d is not None
-    overlap = _overlap(_boxes_of(prediction.joints2d), boxes[prediction.picture])
-    overlap[~prediction.found] = -1.0
+    share = overlap(boxes_of(prediction.joints2d), boxes[prediction.picture])
+    share[~prediction.found] = -1.0
     chosen = np.full(len(boxes), -1)
-    for row in np.argsort(overlap, kind="stable"):
-        if overlap[row] >= LEAST_OVERLAP:
+    for row in np.argsort(share, kind="stable"):
+        if share[row] >= LEAST_OVERLAP:
             chosen[prediction.picture[row]] = row
     return _rows(prediction, chosen)
 
@@ -50,19 +51,6 @@ def _rows(prediction: Prediction, chosen: NDArray[np.intp]) -> Prediction:
         rows[there] = value[chosen[there]]
         values[field.name] = rows
     return replace(prediction, found=there, picture=None, **values)
-
-
-def _boxes_of(joints2d: Float) -> Float:
-    """(M, 4) boxes round 2D joints (M, J, 2)."""
-    return np.concatenate([joints2d.min(axis=1), joints2d.max(axis=1)], axis=1)
-
-
-def _overlap(one: Float, other: Float) -> Float:
-    """Intersection over union (M,) of boxes (M, 4), row by row."""
-    low, high = np.maximum(one[:, :2], other[:, :2]), np.minimum(one[:, 2:], other[:, 2:])
-    shared = np.clip(high - low, 0.0, None).prod(axis=1)
-    areas = [(box[:, 2:] - box[:, :2]).prod(axis=1) for box in (one, other)]
-    return np.asarray(shared / np.maximum(areas[0] + areas[1] - shared, 1e-12))
 
 
 def _check(prediction: Prediction, pictures: int) -> None:

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from targets.base import Prediction, TargetSpec
-from targets.overlap import overlap
+from targets.overlap import boxes_of, overlap
 from targets.people import LEAST_OVERLAP
 from targets.recipe import Recipe
 from targets.smpl_parameters import from_matrices
@@ -76,8 +76,8 @@ class Wham:
             people, *_ = self.network(str(video), output_dir=folder, run_global=False)
         there = [p for p in people.values() if int(np.max(p["frame_id"])) == len(clip) - 1]
         seen = [picture_pixels(_vertices(p)[None], focal_length, size)[0] for p in there]
-        shares = [overlap(points, box) for points in seen]
-        if not shares or max(shares) < LEAST_OVERLAP:
+        shares = overlap(boxes_of(np.stack(seen)), box) if seen else np.zeros(1)
+        if shares.max() < LEAST_OVERLAP:
             return None
         return _last(there[int(np.argmax(shares))])
 

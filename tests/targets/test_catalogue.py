@@ -44,7 +44,7 @@ def test_the_built_in_targets_are_listed() -> None:
 
 
 def test_an_unknown_name_is_refused_with_a_guess() -> None:
-    options = f"{', '.join(NAMES)}, or model.yaml, module:factory or file.py:factory"
+    options = f"{', '.join(NAMES)}, or model.yaml, module:factory, file.py:factory or process:PYTHON file.py:factory"
     with pytest.raises(ValueError, match="unknown target") as caught:
         build_target("blazepose-ful")
     assert str(caught.value) == (

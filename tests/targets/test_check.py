@@ -241,3 +241,15 @@ def test_2d_joints_in_another_order_than_those_in_space_are_told() -> None:
     [found] = faulty(swapped)
     assert found.startswith("expected joints2d to be where joints project to, got them ")
     assert found.endswith("is their order another, or one of the two mirrored or turned?")
+
+
+def test_findings_name_the_lines_of_the_spec_that_its_author_wrote() -> None:
+    declared = TargetSpec("gl", NAMES, ("joints",), units="mm", axes=(1, -1, -1))
+    small_and_turned = FakeTarget(lambda joints: answer(joints * [0.001, 0.001, -0.001]), SPEC)
+    found = check_target(small_and_turned, FIELDS, TRUTH, declared)
+    assert found == [
+        "expected joints in metres (left_hip to left_knee 0.05 to 1.0 m), got 0.000461: "
+        'write units="m" into the TargetSpec',
+        "expected z away from the camera, got it towards it (correlation -1.00 with the truth): write axes=(1, -1, 1) "
+        "into the TargetSpec",
+    ]
