@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from targets.overlap import overlap
 from targets.whole_picture import everybody, letterbox, normalised, pixels
 
 RNG = np.random.default_rng(2)
@@ -42,10 +41,3 @@ def test_everybody_has_a_row_and_a_picture():
     assert prediction.picture.tolist() == [0, 0, 2]
     assert prediction.joints[:, 0, 0].tolist() == [0, 1, 1]
     assert everybody([[], []], 2).joints.shape == (0, 2, 3)
-
-
-def test_overlap_is_intersection_over_union():
-    points = np.array([[0.0, 0], [4, 2]])
-    assert overlap(points, np.array([0.0, 0, 4, 2])) == 1
-    assert overlap(points, np.array([2.0, 0, 6, 2])) == pytest.approx(1 / 3)
-    assert overlap(points, np.array([5.0, 5, 6, 6])) == 0
